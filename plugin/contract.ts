@@ -1,0 +1,175 @@
+/** What a host passes to createInvoiceMerge and what it gets back. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Knex } from 'knex';
+import type {
+  Actor,
+  Candidate,
+  Day,
+  Db,
+  HostCrm,
+  Id,
+  IntegrationHandler,
+  Merge,
+  Query,
+  Row,
+  Settlement,
+  Trx,
+} from './host/contract';
+import type { Decimal } from './money/types';
+
+/** Fits Express 4 and 5 without naming either: a v5 Router does not compile in a host typed for v4. */
+export type HttpHandler = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
+
+// ---------------------------------------------------------------- options
+
+export interface Options<Req extends IncomingMessage> {
+  /** Where the host mounts the router; written once. */
+  mountPath: string;
+  /** Only where a proxy strips a prefix. Default: mountPath. */
+  publicPath?: string;
+  /** The host's handle: borrowed, never tuned, never destroyed. */
+  knex: Knex;
+  host: HostCrm;
+  /** null = nobody is signed in: empty banner, 401 elsewhere. */
+  actor(req: Req): Actor | null | Promise<Actor | null>;
+  /** Required: there is no "allow" default. */
+  authorize(actor: Actor, action: Action, about: { invoiceId?: Id }): boolean | Promise<boolean>;
+  /** Limits which invoices a person sees; what is outside is 404. `alias` is the invoice table's alias in `query`. */
+  scope?(query: Query, actor: Actor, alias: string): void;
+  locale?(req: Req): string | undefined;
+  csrf?: { token(req: Req, res: ServerResponse): string; fieldName: string; headerName: string };
+  nonce?(req: Req, res: ServerResponse): string | undefined;
+  layout?(html: string, page: { title: string; req: Req; res: ServerResponse }): string | Promise<string>;
+  translate?(key: string, vars: Row, locale: string): string | undefined;
+  logger?: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: Row) => void>;
+  hooks?: Hooks;
+  /** Functions that take hand-overs, beside signed webhooks. */
+  integrations?: Record<string, IntegrationHandler>;
+  /** Encrypts webhook secrets at rest; required once a webhook exists. */
+  secretKey?: string;
+  /** Own-network addresses that hand-overs may reach (host names or CIDR). Default: none. */
+  allowedDestinations?: string[];
+  /** Time zone of the business, for periods and days. Default: Europe/Paris. */
+  timeZone?: string;
+  clock?: () => Date;
+  /** Prefix of the plugin's tables and columns. Default: im_ */
+  tablePrefix?: string;
+}
+
+export type Action =
+  | 'merge.view'
+  | 'merge.apply'
+  | 'merge.choose_settlement'
+  | 'merge.undo'
+  | 'merge.undo_own'
+  | 'merge.history'
+  | 'numbers.view'
+  | 'numbers.adjust'
+  | 'billing.manage'
+  | 'checkout.take'
+  | 'sales.view'
+  | 'sales.view_all'
+  | 'sales.void'
+  | 'sales.export'
+  | 'handover.view'
+  | 'handover.resend'
+  | 'settings.manage';
+
+export interface Hooks {
+  /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */
+  candidates?(
+    list: Candidate[],
+    context: { customerId: Id; targetId?: Id; actor: Actor },
+  ): Candidate[] | Promise<Candidate[]>;
+  /** Throwing rolls the whole save back. */
+  beforeMerge?(trx: Trx, merge: Merge): Promise<void>;
+  beforeUndo?(trx: Trx, merge: Merge): Promise<void>;
+  /** After the outermost commit; an error is logged, never thrown at the host. */
+  afterMerge?(merge: Merge): Promise<void>;
+  /** Last day whose accounts or VAT return are closed. */
+  lockedUntil?(): Day | null | Promise<Day | null>;
+}
+
+// ---------------------------------------------------------------- what the factory returns
+
+export interface InvoiceMergePlugin<Req extends IncomingMessage> {
+  mountPath: string;
+  router: HttpHandler;
+  banner(spec: BannerSpec<Req>): HttpHandler;
+  renderBanner(req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string>;
+  /** knex.transaction, run again as a whole (3 times) when the database says "retry". */
+  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  /** Every save of an invoice goes through it, with or without sources; `save` is the host's own save and resolves to the invoice's id. */
+  applyMerge(
+    trx: Trx,
+    input: { page: 'create' | 'edit'; invoiceId?: Id; form: unknown; actor: Actor },
+    save: () => Promise<Id | SavedInvoice>,
+  ): Promise<ApplyResult>;
+  /** First call of every other host transaction that changes an invoice. */
+  guard(
+    trx: Trx,
+    invoiceId: Id,
+    act: 'edit' | 'pay' | 'issue' | 'cancel' | 'credit' | 'reopen' | 'delete',
+  ): Promise<void>;
+  /** Where a payment meant for this invoice belongs: itself, or the invoice it was merged into. */
+  paymentTarget(db: Db, invoiceId: Id): Promise<{ invoiceId: Id; mergedFrom: Id | null }>;
+  successorOf(db: Db, invoiceId: Id): Promise<Id | null>;
+  /** The document that carries this number now, also if the number's own document was merged, deleted or renumbered. */
+  findByNumber(db: Db, number: string): Promise<{ invoiceId: Id; how: 'itself' | 'merged' | 'renumbered' }[]>;
+  /** What it replaces, for public pages and print. */
+  summary(
+    db: Db,
+    invoiceId: Id,
+  ): Promise<{
+    replaces: { number: string | null; date: Day; total: Decimal; settlement: Settlement; creditNote: string | null }[];
+  }>;
+  /** Open balance by original due date, oldest paid first. */
+  agedParts(db: Db, invoiceIds: Id[]): Promise<Map<Id, { dueDate: Day | null; amount: Decimal }[]>>;
+  /** Leaves out drafts and all cancelled invoices; credited ones stay. */
+  reportable(query: Query, aliases: { invoices: string }): void;
+  /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
+  remindable(query: Query, aliases: { invoices: string }): void;
+  /** Leaves out rows of external billing (not the host's money). For reports of payments received. */
+  received(query: Query, aliases: { payments: string }): void;
+  /** The words for an error of applyMerge, guard or allocate, in the person's language; null when it is not ours. */
+  explain(error: unknown, req: Req): string | null;
+  numbers: { allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]> };
+  migrate(options?: {
+    allowCopy?: boolean;
+    uniqueNumber?: boolean;
+    onStep?(step: { name: string; table: string; way: 'instant' | 'inplace' | 'copy' }): void;
+  }): Promise<string[]>;
+  /** Refuses while merges, snapshots, number changes or reference transactions exist, unless told to discard them. */
+  rollback(options?: { discardHistory?: boolean }): Promise<string[]>;
+  checkHost(): Promise<{ ok: boolean; faults: { code: string; where: string; mend: string }[] }>;
+  worker: { start(): void; stop(): Promise<void>; runOnce(): Promise<number> };
+  close(): Promise<void>;
+}
+
+export interface BannerSpec<Req> {
+  page: 'create' | 'edit' | 'preview';
+  /** id of the host's form that the banner's controls belong to. */
+  formId?: string;
+  invoiceId?(req: Req): Id | undefined;
+  customerId?(req: Req): Id | undefined;
+  /** Names of the host form's fields; a change of theirs reloads the banner. */
+  customerField?: string;
+  currencyField?: string;
+  /** A refused save's body, to restore the choice. */
+  form?: unknown;
+  /** What applyMerge threw: shown where the cause is. */
+  error?: unknown;
+  editUrl?(req: Req): string;
+}
+
+/** What a host's save answers when it took the lines into its form: which saved row bears which CarriedLine.key. */
+export interface SavedInvoice {
+  invoiceId: Id;
+  carried: { key: string; lineId: Id }[];
+}
+export type ApplyResult = {
+  invoiceId: Id;
+  merge: Merge | null;
+  /** the key was saved before: `save` was not called */ replayed: boolean;
+  /** carried lines recognised again after the host rewrote its lines */ retagged: number;
+};

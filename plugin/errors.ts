@@ -1,0 +1,58 @@
+/** Every error that the plugin raises on purpose. Words live in lang/ under `errors.<code>`. */
+export type ErrorCode =
+  | 'IM_OPTIONS_INVALID'
+  | 'IM_TRX_REQUIRED'
+  | 'IM_PAYLOAD_INVALID'
+  | 'IM_BODY_UNREADABLE'
+  | 'IM_UNAUTHENTICATED'
+  | 'IM_FORBIDDEN'
+  | 'IM_SETTLEMENT_FORBIDDEN'
+  | 'IM_CROSS_SITE'
+  | 'IM_NOT_FOUND'
+  | 'IM_KEY_REUSED'
+  | 'IM_STALE_TARGET'
+  | 'IM_STALE_SOURCE'
+  | 'IM_NOT_MERGEABLE'
+  | 'IM_TARGET_CLOSED'
+  | 'IM_MERGED'
+  | 'IM_HAS_MERGED'
+  | 'IM_CARRIED_LINES_CHANGED'
+  | 'IM_TOTAL_CHANGED'
+  | 'IM_DRAFT_TARGET'
+  | 'IM_SETTLEMENT_NOT_OFFERED'
+  | 'IM_SAVE_RESULT_INVALID'
+  | 'IM_WOULD_COPY'
+  | 'IM_HISTORY_EXISTS'
+  | 'IM_DATABASE_UNSUPPORTED'
+  | 'IM_HOST_FAULT'
+  | 'IM_HOOK_INVALID'
+  | 'IM_RETRY_EXHAUSTED';
+
+export type ErrorVars = Record<string, unknown>;
+
+export class PluginError extends Error {
+  override readonly name = 'PluginError';
+
+  /**
+   * @param status the HTTP status that answers it
+   * @param vars what the words need; never shown for a status of 500 or more
+   */
+  constructor(
+    readonly code: ErrorCode,
+    readonly status: number,
+    readonly vars: ErrorVars = {},
+    options?: ErrorOptions,
+  ) {
+    super(`${code} ${JSON.stringify(vars)}`, options);
+  }
+}
+
+/** By shape, not by class: a host may have two copies of the package. */
+export function isPluginError(error: unknown): error is PluginError {
+  return (
+    error instanceof Error &&
+    error.name === 'PluginError' &&
+    typeof (error as PluginError).code === 'string' &&
+    (error as PluginError).code.startsWith('IM_')
+  );
+}
