@@ -1,0 +1,5 @@
+declare module 'knex/lib/dialects/better-sqlite3/index.js' {
+  import type { Knex } from 'knex';
+  class BetterSqlite3Client extends (Object as unknown as typeof Knex.Client) {}
+  export default BetterSqlite3Client;
+}
