@@ -52,8 +52,6 @@ export interface Options<Req extends IncomingMessage> {
   /** Time zone of the business, for periods and days. Default: Europe/Paris. */
   timeZone?: string;
   clock?: () => Date;
-  /** Prefix of the plugin's tables and columns. Default: im_ */
-  tablePrefix?: string;
 }
 
 export type Action =

@@ -227,6 +227,8 @@ export interface IntegrationHandler {
 export type NumberPattern = string;
 
 export interface TableMap {
+  /** Prefix of the plugin's own tables and of the columns it adds to the host's. Default: im_ */
+  tablePrefix?: string;
   invoices: {
     table: string;
     id: Col;
