@@ -129,7 +129,7 @@ async function startOnce(): Promise<MariadbServer> {
   ]);
   const url = `mysql://root@127.0.0.1:${port}`;
   const problem = await waitUntilItAnswers(url, data, server.hasEnded);
-  if (problem === null) return { url, port, stop: server.release };
+  if (problem === null) return { url, port, stop: () => server.release() };
   const said = server.hasEnded() ? 'it ended at once' : logTail(logFile);
   await server.release();
   throw new Error(`MariaDB did not start on port ${port}:\n${said}`, { cause: problem });
