@@ -104,21 +104,19 @@ export const createMerging = (deps: MergingDeps) => {
       };
     },
 
-    async candidates(db, { customerId, targetId, currency, search, actor }) {
+    async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
       const restrict = restrictTo(deps, actor);
+      const target =
+        targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
+      const customerId = chosen || (target?.customerId ?? '');
       const heads = await host.findCandidates(db, {
         customerId,
         ...(targetId !== undefined && { exclude: targetId }),
         ...(search && { search }),
         restrict,
       });
-      const ids = [...heads.map(({ id }) => id), ...(targetId === undefined ? [] : [targetId])];
+      const ids = heads.map(({ id }) => id);
       const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
-      const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
-      if (targetId !== undefined) {
-        const [seen] = await visibleIds(db, host.map, [targetId], restrict);
-        if (!target || seen === undefined) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
-      }
       const lockedUntil = (await deps.hooks.lockedUntil?.()) ?? null;
       const context = {
         target,
