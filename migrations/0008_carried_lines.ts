@@ -18,7 +18,6 @@ export const carriedLines: Step = {
         line_id: `${lineId} NULL`,
         kind: `${types.varchar(10)} NOT NULL`,
         content: `${types.long} NOT NULL`,
-        content_hash: `${types.exact(22)} NOT NULL`,
         gone_at: `${types.time} NULL`,
       },
       { indexes: ['target_id', 'merge_id'] },

@@ -2,6 +2,7 @@
 import { PluginError } from '../errors';
 import type { Actor, Candidate, Day, Id, Invoice, Settlement, SettlementChoice, Trx } from '../host/contract';
 import { visibleIds } from '../host/own-columns';
+import type { Decimal } from '../money/types';
 import type { Refusal } from './contract';
 import { keepsAdjustment, restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
@@ -18,6 +19,8 @@ export interface Admission {
   settlement: SettlementChoice;
   /** Judges the sources against what the host has just saved: the form may have changed the customer, say. */
   judgeSaved(saved: Invoice): void;
+  /** Judges the total that the target comes to. */
+  judgeTotal(total: Decimal): void;
 }
 
 export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => ({
@@ -60,6 +63,11 @@ export async function askHook(
   });
 }
 
+/** @throws IM_NOT_MERGEABLE 422 with `invoices`, unless there are none */
+export function demandNone(refused: { invoiceId: Id; number: string | null; reasons: Refusal[] }[]): void {
+  if (refused.length > 0) throw new PluginError('IM_NOT_MERGEABLE', 422, { invoices: refused });
+}
+
 export async function admit(
   deps: MergingDeps,
   guarding: Guarding,
@@ -92,7 +100,8 @@ export async function admit(
       });
     }
   }
-  if (sourceIds.length === 0) return { before, sources: [], settlement, judgeSaved: () => undefined };
+  if (sourceIds.length === 0)
+    return { before, sources: [], settlement, judgeSaved: () => undefined, judgeTotal: () => undefined };
 
   if (!(await deps.authorize(actor, 'merge.apply', targetId === null ? {} : { invoiceId: targetId })))
     throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.apply' });
@@ -126,16 +135,20 @@ export async function admit(
       const reasons = [...reasonsAgainst(source, context), ...(hostRefused.get(source.id) ?? [])];
       return reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : [];
     });
-    const together = refused.length > 0 ? [] : reasonsAgainstTogether(target, sources);
-    if (refused.length > 0 || together.length > 0)
-      throw new PluginError('IM_NOT_MERGEABLE', 422, { sources: refused, together });
+    demandNone(refused.length > 0 ? refused : withNumbers(reasonsAgainstTogether(target, sources, '0')));
   };
+  const withNumbers = (refused: { invoiceId: Id; reasons: Refusal[] }[]) =>
+    refused.map((one) => ({ ...one, number: loaded.get(one.invoiceId)?.number ?? null }));
   const customerId = before?.customerId ?? sources[0]?.customerId ?? '';
-  const asked = await askHook(deps, sources.map((source) => toCandidate(source, [])), {
-    customerId,
-    ...(targetId !== null && { targetId }),
-    actor,
-  });
+  const asked = await askHook(
+    deps,
+    sources.map((source) => toCandidate(source, [])),
+    {
+      customerId,
+      ...(targetId !== null && { targetId }),
+      actor,
+    },
+  );
   const hostRefused = new Map<Id, Refusal[]>();
   for (const { id } of sources) {
     const answer = asked.find((one) => one.id === id);
@@ -144,7 +157,13 @@ export async function admit(
   }
   // Before the save too: the host's own save should not run for what is refused anyway.
   if (before) judge(before, before.customerId, hostRefused);
-  return { before, sources, settlement, judgeSaved: (saved) => judge(saved, saved.customerId, hostRefused) };
+  return {
+    before,
+    sources,
+    settlement,
+    judgeSaved: (saved) => judge(saved, saved.customerId, hostRefused),
+    judgeTotal: (total) => demandNone(withNumbers(reasonsAgainstTogether(before, sources, total))),
+  };
 }
 
 async function demandSettlement(
@@ -158,11 +177,14 @@ async function demandSettlement(
     if (!OFFERED_SETTLEMENTS.includes(wanted))
       throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: wanted, blockedBy: [] });
   const byDefault = settlement.issued === DEFAULT_SETTLEMENT.issued && settlement.draft === DEFAULT_SETTLEMENT.draft;
-  if (!byDefault && !(await deps.authorize(actor, 'merge.choose_settlement', targetId === null ? {} : { invoiceId: targetId })))
+  if (
+    !byDefault &&
+    !(await deps.authorize(actor, 'merge.choose_settlement', targetId === null ? {} : { invoiceId: targetId }))
+  )
     throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement });
   if (settlement.issued === 'delete' || settlement.draft === 'delete') {
     const blockedBy = await deps.deleteBlockers(trx);
-    if (blockedBy.length > 0) throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: 'delete', blockedBy });
+    if (blockedBy.length > 0)
+      throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: 'delete', blockedBy });
   }
 }
-

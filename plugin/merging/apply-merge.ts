@@ -2,7 +2,18 @@
 import Big from 'big.js';
 import type { ApplyResult, InvoiceMergePlugin, SavedInvoice } from '../contract';
 import { PluginError } from '../errors';
-import type { Actor, Id, Invoice, InvoiceLine, Merge, MovedLink, Settlement, SettlementChoice, Snapshot, Trx } from '../host/contract';
+import type {
+  Actor,
+  Id,
+  Invoice,
+  InvoiceLine,
+  Merge,
+  MovedLink,
+  Settlement,
+  SettlementChoice,
+  Snapshot,
+  Trx,
+} from '../host/contract';
 import { markMerged, tagLines } from '../host/own-columns';
 import { afterOutermostCommit, demandTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
@@ -30,10 +41,15 @@ type CarriedSource = Carried & { sourceId: Id };
 type Change = Parameters<MergingDeps['host']['updateInvoice']>[2];
 
 /** Leaves out what stays as it is: hosts without a discount or an adjustment column are then not asked for it. */
-function onlyChanges(saved: Invoice, change: Required<Pick<Change, 'allowancesCharges' | 'adjustment'>> & Pick<Change, 'discount'>): Change {
+function onlyChanges(
+  saved: Invoice,
+  change: Required<Pick<Change, 'allowancesCharges' | 'adjustment'>> & Pick<Change, 'discount'>,
+): Change {
   return {
     ...(change.discount && !new Big(saved.discount?.value ?? 0).eq(0) && { discount: change.discount }),
-    ...(change.allowancesCharges.length !== saved.allowancesCharges.length && { allowancesCharges: change.allowancesCharges }),
+    ...(change.allowancesCharges.length !== saved.allowancesCharges.length && {
+      allowancesCharges: change.allowancesCharges,
+    }),
     ...(!new Big(change.adjustment).eq(saved.adjustment) && { adjustment: change.adjustment }),
   };
 }
@@ -43,7 +59,10 @@ interface Question {
   vars: Record<string, unknown>;
 }
 
-const QUESTION_ERRORS = { carried_lines_changed: 'IM_CARRIED_LINES_CHANGED', total_changed: 'IM_TOTAL_CHANGED' } as const;
+const QUESTION_ERRORS = {
+  carried_lines_changed: 'IM_CARRIED_LINES_CHANGED',
+  total_changed: 'IM_TOTAL_CHANGED',
+} as const;
 
 /** What the host's save answered, in one shape. */
 function readSaved(answer: unknown, expected: Id | null): SavedInvoice {
@@ -83,7 +102,11 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     await tagLines(
       trx,
       map,
-      retag.map(({ record, line }) => ({ lineId: line.id, sourceInvoiceId: record.sourceId, sourceLineId: record.sourceLineId })),
+      retag.map(({ record, line }) => ({
+        lineId: line.id,
+        sourceInvoiceId: record.sourceId,
+        sourceLineId: record.sourceLineId,
+      })),
     );
     const follow = ({ record, line }: { record: CarriedRecord; line: InvoiceLine }) => ({
       ...record,
@@ -149,7 +172,8 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     at: string,
   ): Promise<SourceRecord[]> {
     const settlementOf = (source: Invoice): Settlement => (isIssued(source) ? settlement.issued : settlement.draft);
-    const idsOf = (wanted: Settlement): Id[] => sources.filter((source) => settlementOf(source) === wanted).map(({ id }) => id);
+    const idsOf = (wanted: Settlement): Id[] =>
+      sources.filter((source) => settlementOf(source) === wanted).map(({ id }) => id);
     const snapshots = new Map<Id, Snapshot>();
     const cancelled = idsOf('cancel');
     if (cancelled.length > 0) {
@@ -158,7 +182,8 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
         date: deps.documents.day(at.slice(0, 10)),
         name: actor.name,
       });
-      for (const snapshot of await host.cancelInvoices(trx, cancelled, note)) snapshots.set(snapshot.invoiceId, snapshot);
+      for (const snapshot of await host.cancelInvoices(trx, cancelled, note))
+        snapshots.set(snapshot.invoiceId, snapshot);
       await markMerged(trx, map, cancelled, target.id, at);
     }
     const deleted = idsOf('delete');
@@ -199,12 +224,18 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const { sources, before, settlement } = admitted;
     const into = keepsAllowances(host) ? 'allowances' : 'lines';
     const options = { taxRounding: map.taxRounding };
-    const carried = sources.map((source) => ({ sourceId: source.id, ...carriedFrom(source, into, carryingWords(deps.documents)) }));
+    const carried = sources.map((source) => ({
+      sourceId: source.id,
+      ...carriedFrom(source, into, carryingWords(deps.documents)),
+    }));
     const byForm = form.linesBy === 'form';
 
     const adopted = byForm ? await adoptFormLines(trx, saved, answer, carried) : { lost: [], own: saved };
     const { own } = adopted;
-    const fixed = fixDiscount(own, into, () => deps.documents.t('document.own_discount'), { ...options, supplyDate: null });
+    const fixed = fixDiscount(own, into, () => deps.documents.t('document.own_discount'), {
+      ...options,
+      supplyDate: null,
+    });
     // Marked with the invoice's own id: it was carried by this merge, though from no other document.
     const fixedLines = fixed.lines.map((line, index) => ({ ...line, key: `own.${index}`, sourceInvoiceId: saved.id }));
     const added = byForm ? fixedLines : [...carried.flatMap((one) => one.lines), ...fixedLines];
@@ -244,6 +275,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
 
     const records = await settle(trx, withLines, sources, settlement, actor, at);
     const { totals } = await host.saveTotals(trx, saved.id);
+    admitted.judgeTotal(totalOf(totals));
 
     const parts = [
       { document: own, total: totalOf(invoiceTotals(own, options)) },
@@ -279,7 +311,11 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       acknowledged: form.acknowledged,
       discounts: {
         target: { discount: saved.discount, adjustment: saved.adjustment, allowancesCharges: saved.allowancesCharges },
-        carried: carried.map(({ sourceId, adjustment, allowancesCharges }) => ({ sourceId, adjustment, allowancesCharges })),
+        carried: carried.map(({ sourceId, adjustment, allowancesCharges }) => ({
+          sourceId,
+          adjustment,
+          allowancesCharges,
+        })),
       },
       settlement,
       actor,
@@ -287,7 +323,11 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       sources: records,
       links,
       carried: withLines.lines
-        .filter((line) => line.sourceInvoiceId !== null && !saved.lines.some((old) => old.id === line.id && old.sourceInvoiceId !== null))
+        .filter(
+          (line) =>
+            line.sourceInvoiceId !== null &&
+            !saved.lines.some((old) => old.id === line.id && old.sourceInvoiceId !== null),
+        )
         .map((line) => ({
           targetId: saved.id,
           sourceId: line.sourceInvoiceId ?? '',
@@ -301,7 +341,13 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const made: Merge = {
       id,
       targetId: record.targetId,
-      sources: records.map(({ invoiceId, number, total, settlement: how }) => ({ invoiceId, number, total, settlement: how, creditNote: null })),
+      sources: records.map(({ invoiceId, number, total, settlement: how }) => ({
+        invoiceId,
+        number,
+        total,
+        settlement: how,
+        creditNote: null,
+      })),
       totalsBefore: record.totalsBefore,
       totalsAfter: record.totalsAfter,
       difference: record.difference,
@@ -328,7 +374,8 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     demandTransaction(trx);
     const form = parseMergeForm(input.form);
     const targetId = input.page === 'edit' ? (input.invoiceId ?? null) : null;
-    if (input.page === 'edit' && targetId === null) throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'invoiceId' });
+    if (input.page === 'edit' && targetId === null)
+      throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'invoiceId' });
     const at = clock().toISOString();
 
     // 1: the key, before anything is read: the second of two equal saves waits here and then answers the first's result.
@@ -338,7 +385,10 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       const first = await store.claimKey(trx, form.key, hash, at);
       if (first) {
         if (first.formHash !== hash)
-          throw new PluginError('IM_KEY_REUSED', 409, { invoiceId: first.invoiceId, url: host.invoiceUrl(first.invoiceId, 'preview') });
+          throw new PluginError('IM_KEY_REUSED', 409, {
+            invoiceId: first.invoiceId,
+            url: host.invoiceUrl(first.invoiceId, 'preview'),
+          });
         const merge = first.mergeId === null ? null : await store.mergeById(trx, first.mergeId);
         return { invoiceId: first.invoiceId, merge, replayed: true, retagged: 0 };
       }

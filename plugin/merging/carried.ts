@@ -26,7 +26,8 @@ const figures = (content: CarriedContent): string =>
     content.allowancesCharges.map((part) => [part.kind, decimal(part.amount)]).sort(),
   ]);
 
-const identity = (content: CarriedContent): string => JSON.stringify([content.description, content.longDescription ?? '', figures(content)]);
+const identity = (content: CarriedContent): string =>
+  JSON.stringify([content.description, content.longDescription ?? '', figures(content)]);
 
 export const sameFigures = (a: CarriedContent, b: CarriedContent): boolean => figures(a) === figures(b);
 

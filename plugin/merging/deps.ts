@@ -48,6 +48,7 @@ export const carryingWords = (documents: Words): CarryingWords => {
   return { discount: text('discount'), allowance: text('allowance'), charge: text('charge') };
 };
 
-export const keepsAllowances = (host: HostCrm): boolean => host.map.allowances?.some((one) => one.of === 'invoice') ?? false;
+export const keepsAllowances = (host: HostCrm): boolean =>
+  host.map.allowances?.some((one) => one.of === 'invoice') ?? false;
 
 export const keepsAdjustment = (host: HostCrm): boolean => host.map.invoices.adjustment !== undefined;

@@ -15,7 +15,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
   async function lastMergeOf(db: Db, invoiceId: Id): Promise<Participation | null> {
     let last: Participation | null = null;
     const seen = new Set<Id>();
-    for (let id = invoiceId; !seen.has(id); ) {
+    for (let id = invoiceId; !seen.has(id);) {
       seen.add(id);
       const [next] = await store.asSources(db, [id]);
       if (!next) break;
@@ -64,7 +64,10 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
       if (act === 'delete') {
         const replaced = await store.asTarget(trx, invoiceId);
         if (replaced.length > 0)
-          throw new PluginError('IM_HAS_MERGED', 409, { invoiceId, numbers: replaced.map((one) => one.number).filter(Boolean) });
+          throw new PluginError('IM_HAS_MERGED', 409, {
+            invoiceId,
+            numbers: replaced.map((one) => one.number).filter(Boolean),
+          });
       }
     },
 

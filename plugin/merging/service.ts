@@ -7,7 +7,7 @@ import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
 import { invoiceTotals, totalOf } from '../money/totals';
 import type { PricedDocument, Totals } from '../money/types';
-import { askHook, DEFAULT_SETTLEMENT, OFFERED_SETTLEMENTS, toCandidate } from './admission';
+import { askHook, DEFAULT_SETTLEMENT, demandNone, OFFERED_SETTLEMENTS, toCandidate } from './admission';
 import { createApplyMerge } from './apply-merge';
 import { carriedFrom, difference, mergedDocument } from './combine';
 import type { MergingService, SourceLines } from './contract';
@@ -50,7 +50,13 @@ function addTotals(list: Totals[], currency: string): Totals {
     taxes: [...rates.values()].flatMap((same) => {
       const [first] = same;
       if (!first) return [];
-      return [{ ...first, taxable: toAmount(sum(same.map((one) => one.taxable)), scale), tax: toAmount(sum(same.map((one) => one.tax)), scale) }];
+      return [
+        {
+          ...first,
+          taxable: toAmount(sum(same.map((one) => one.taxable)), scale),
+          tax: toAmount(sum(same.map((one) => one.tax)), scale),
+        },
+      ];
     }),
   };
 }
@@ -73,7 +79,13 @@ export const createMerging = (deps: MergingDeps) => {
   const sourceLines = (source: Invoice): SourceLines => {
     const { lines, allowancesCharges, adjustment } = carriedFrom(source, into, carryingWords(deps.documents));
     const { id, number, issueDate, currency, version, totals, pricesIncludeTax } = source;
-    return { source: { id, number, issueDate, currency, version, totals }, lines, allowancesCharges, adjustment, pricesIncludeTax };
+    return {
+      source: { id, number, issueDate, currency, version, totals },
+      lines,
+      allowancesCharges,
+      adjustment,
+      pricesIncludeTax,
+    };
   };
 
   const service: MergingService = {
@@ -92,21 +104,19 @@ export const createMerging = (deps: MergingDeps) => {
       };
     },
 
-    async candidates(db, { customerId, targetId, currency, search, actor }) {
+    async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
       const restrict = restrictTo(deps, actor);
+      const target =
+        targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
+      const customerId = chosen || (target?.customerId ?? '');
       const heads = await host.findCandidates(db, {
         customerId,
         ...(targetId !== undefined && { exclude: targetId }),
         ...(search && { search }),
         restrict,
       });
-      const ids = [...heads.map(({ id }) => id), ...(targetId === undefined ? [] : [targetId])];
+      const ids = heads.map(({ id }) => id);
       const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
-      const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
-      if (targetId !== undefined) {
-        const [seen] = await visibleIds(db, host.map, [targetId], restrict);
-        if (!target || seen === undefined) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
-      }
       const lockedUntil = (await deps.hooks.lockedUntil?.()) ?? null;
       const context = {
         target,
@@ -139,8 +149,7 @@ export const createMerging = (deps: MergingDeps) => {
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: (await deps.hooks.lockedUntil?.()) ?? null,
       });
-      if (reasons.length > 0)
-        throw new PluginError('IM_NOT_MERGEABLE', 422, { sources: [{ invoiceId: source.id, number: source.number, reasons }], together: [] });
+      demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
       return sourceLines(source);
     },
 
@@ -160,7 +169,10 @@ export const createMerging = (deps: MergingDeps) => {
       const brought = sources.map(sourceLines);
       const after = mergedDocument(document, brought, { ...options, into });
       const compared = difference(
-        [{ document, ...(target && { total: totalOf(target.totals) }) }, ...sources.map((source) => ({ document: source, total: totalOf(source.totals) }))],
+        [
+          { document, ...(target && { total: totalOf(target.totals) }) },
+          ...sources.map((source) => ({ document: source, total: totalOf(source.totals) })),
+        ],
         { document: after },
         options,
       );
@@ -169,13 +181,16 @@ export const createMerging = (deps: MergingDeps) => {
         return reasons.length > 0 ? [{ invoiceId: source.id, reasons }] : [];
       });
       const refusal = target && targetRefusal(target, { lockedUntil });
-      const together = refusals.length > 0 ? [] : reasonsAgainstTogether(target, sources);
+      const total = totalOf(invoiceTotals(after, options));
+      if (refusals.length === 0) refusals.push(...reasonsAgainstTogether(target, sources, total));
       if (target && refusal) refusals.push({ invoiceId: target.id, reasons: [refusal] });
-      if (together.length > 0) refusals.push(...sources.map(({ id }) => ({ invoiceId: id, reasons: together })));
       return {
         sources: brought,
         target: target?.totals ?? null,
-        merged: addTotals(sources.map(({ totals }) => totals), document.currency),
+        merged: addTotals(
+          sources.map(({ totals }) => totals),
+          document.currency,
+        ),
         after: invoiceTotals(after, options),
         ...compared,
         refusals,
@@ -195,8 +210,14 @@ export const createMerging = (deps: MergingDeps) => {
         [FIELDS.lines]: 'server',
       };
       const input = { page: 'edit' as const, invoiceId: request.targetId, form, actor };
-      const result = await runTransaction(deps.knex, (trx) => applyMerge(trx, input, () => Promise.resolve(request.targetId)));
-      if (!result.merge) throw new PluginError('IM_KEY_REUSED', 409, { invoiceId: result.invoiceId, url: host.invoiceUrl(result.invoiceId, 'preview') });
+      const result = await runTransaction(deps.knex, (trx) =>
+        applyMerge(trx, input, () => Promise.resolve(request.targetId)),
+      );
+      if (!result.merge)
+        throw new PluginError('IM_KEY_REUSED', 409, {
+          invoiceId: result.invoiceId,
+          url: host.invoiceUrl(result.invoiceId, 'preview'),
+        });
       return { merge: result.merge, replayed: result.replayed };
     },
 

@@ -1,7 +1,20 @@
 /** What merging remembers: save keys, merges, their sources with snapshots, moved links, carried lines, activity. Own tables only. */
 import type { Knex } from 'knex';
 import Big from 'big.js';
-import type { Actor, CarriedLine, Day, Db, Id, InvoiceStatus, Merge, MovedLink, Settlement, SettlementChoice, Snapshot, Trx } from '../host/contract';
+import type {
+  Actor,
+  CarriedLine,
+  Day,
+  Db,
+  Id,
+  InvoiceStatus,
+  Merge,
+  MovedLink,
+  Settlement,
+  SettlementChoice,
+  Snapshot,
+  Trx,
+} from '../host/contract';
 import { isDuplicateKey } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';
@@ -105,7 +118,8 @@ export interface Participation {
   actor: Actor;
 }
 
-const toMinor = (amount: Decimal, currency: string): string => new Big(amount).times(new Big(10).pow(minorUnit(currency))).toFixed(0);
+const toMinor = (amount: Decimal, currency: string): string =>
+  new Big(amount).times(new Big(10).pow(minorUnit(currency))).toFixed(0);
 const fromMinor = (minor: unknown, currency: string): Decimal => {
   const scale = minorUnit(currency);
   return new Big(String(minor)).div(new Big(10).pow(scale)).toFixed(scale);
@@ -172,7 +186,10 @@ export const createMergeStore = (prefix: string) => {
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
-      const row = (await trx(table('save_keys')).where({ save_key: key }).forShare().first()) as Record<string, unknown>;
+      const row = (await trx(table('save_keys')).where({ save_key: key }).forShare().first()) as Record<
+        string,
+        unknown
+      >;
       return {
         formHash: String(row.form_hash),
         invoiceId: String(row.invoice_id),
@@ -251,7 +268,9 @@ export const createMergeStore = (prefix: string) => {
         action: 'merge',
         invoice_id: merge.targetId,
         merge_id: id,
-        details: JSON.stringify({ sources: merge.sources.map(({ invoiceId, number, settlement }) => ({ invoiceId, number, settlement })) }),
+        details: JSON.stringify({
+          sources: merge.sources.map(({ invoiceId, number, settlement }) => ({ invoiceId, number, settlement })),
+        }),
       });
       return String(id);
     },
