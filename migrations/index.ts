@@ -48,6 +48,7 @@ const STEPS: Step[] = [
 const HISTORY = ['merges', 'merge_sources'];
 const LOCK_SECONDS = 600;
 const DUPLICATE_ROW = 1062;
+const RETRYABLE = new Set([1213, 1205, 1180, 3101]);
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
@@ -171,15 +172,19 @@ async function appliedSteps(connection: Connection, prefix: string): Promise<Set
 /** @returns false when another process recorded the step meanwhile */
 async function record(connection: Connection, prefix: string, name: string): Promise<boolean> {
   const schema = schemaOf(connection, false, () => undefined);
-  try {
-    await connection.rows(`INSERT INTO ${schema.quote(`${prefix}migrations`)} (name, applied_at) VALUES (?, ?)`, [
-      name,
-      new Date().toISOString(),
-    ]);
-    return true;
-  } catch (error) {
-    if ((error as { errno?: unknown }).errno === DUPLICATE_ROW) return false;
-    throw error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await connection.rows(`INSERT INTO ${schema.quote(`${prefix}migrations`)} (name, applied_at) VALUES (?, ?)`, [
+        name,
+        new Date().toISOString(),
+      ]);
+      return true;
+    } catch (error) {
+      const { errno } = error as { errno?: unknown };
+      if (errno === DUPLICATE_ROW) return false;
+      // Nodes of a cluster answer two inserts of one key with a deadlock first.
+      if (attempt > 5 || !RETRYABLE.has(Number(errno))) throw error;
+    }
   }
 }
 

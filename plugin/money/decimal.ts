@@ -47,7 +47,8 @@ export function toDecimal(value: Decimal | Exact): Decimal {
 
 /** For amounts: rounded, always with `scale` decimals ('12.50'), never '-0.00'. */
 export function toAmount(value: Decimal | Exact, scale: number): Decimal {
-  return exact(value).toFixed(scale, Exact.roundHalfUp);
+  // Rounded first: toFixed alone keeps the sign of a zero.
+  return round(exact(value), scale).toFixed(scale);
 }
 
 /**

@@ -1,0 +1,32 @@
+/** crm-invoice-merge/contract: what a host's adapter must do, as cases that any test runner can run. */
+import type { HostCrm } from './contract';
+import type { ContractCase } from './contract-suite/fixture';
+import { linkCases } from './contract-suite/links';
+import { optionalCases } from './contract-suite/optional';
+import { candidateCases, loadCases } from './contract-suite/reading';
+import { numberCases, settlingCases, transactionCases } from './contract-suite/settling';
+import { lineCases, totalCases, touchCases, updateCases } from './contract-suite/writing';
+
+export type { ContractCase, ContractFixture, ContractInvoice, ContractLine } from './contract-suite/fixture';
+
+/**
+ * The cases that apply to this host, or all of them without one (those that do not apply then do nothing).
+ *
+ *     for (const { title, run } of hostContract(host)) it(title, () => run(fixture));
+ */
+export function hostContract(host?: HostCrm): ContractCase[] {
+  const all = [
+    ...candidateCases,
+    ...loadCases,
+    ...touchCases,
+    ...lineCases,
+    ...updateCases,
+    ...totalCases,
+    ...linkCases,
+    ...settlingCases,
+    ...numberCases,
+    ...transactionCases,
+    ...optionalCases,
+  ];
+  return host ? all.filter((one) => one.applies(host)) : all;
+}
