@@ -71,8 +71,8 @@ export function sqliteSchema(connection: Connection, report: (table: string, way
       return rows.some((row) => Number(row.seq) === 0 && String(row.from).toLowerCase() === column.toLowerCase());
     },
 
-    async count(sql) {
-      const [row] = await connection.rows(`SELECT COUNT(*) AS n FROM ${sql}`);
+    async count(from) {
+      const [row] = await connection.rows(`SELECT COUNT(*) AS n FROM ${from}`);
       return Number(row?.n);
     },
 
