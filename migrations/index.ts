@@ -51,8 +51,8 @@ const HISTORY = ['merges', 'merge_sources'];
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
  * several processes at once, and after a crash.
  * @throws IM_WOULD_COPY `{ table, reason }`: the server cannot change the table in place, see `allowCopy`
- * @throws IM_DATABASE_UNSUPPORTED `{ database, version, needs }`
- * @throws IM_HOST_FAULT `{ fault, table, column }`: a mapped column is missing, or numbers are not unique (`count`)
+ * @throws IM_DATABASE_UNSUPPORTED `{ dialect, version, needs }`
+ * @throws IM_HOST_FAULT `{ where, mend }`: a mapped column is missing, or `count` numbers are borne twice
  */
 export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions = {}): Promise<string[]> {
   const prefix = prefixOf(map);

@@ -118,7 +118,7 @@ export function mysqlSchema(
          FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?`,
         [table, column],
       );
-      if (!row) throw fault('IM_HOST_FAULT', 500, { fault: 'column_missing', table, column });
+      if (!row) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: 'map a column that exists' });
       const type = String(row.type);
       return typeof row.charset === 'string'
         ? `${type} CHARACTER SET ${row.charset} COLLATE ${String(row.collation)}`

@@ -161,12 +161,12 @@ describe('on MariaDB', () => {
 });
 
 it.each([
-  ['5.7.44-log', { database: 'MySQL', version: '5.7.44-log', needs: '8.0' }],
+  ['5.7.44-log', { dialect: 'MySQL', version: '5.7.44-log', needs: '8.0' }],
   ['8.0.11', null],
   ['9.7.4', null],
   [
     '10.5.22-MariaDB-1:10.5.22+maria~ubu2004',
-    { database: 'MariaDB', version: '10.5.22-MariaDB-1:10.5.22+maria~ubu2004', needs: '10.6' },
+    { dialect: 'MariaDB', version: '10.5.22-MariaDB-1:10.5.22+maria~ubu2004', needs: '10.6' },
   ],
   ['5.5.5-10.6.16-MariaDB', null],
   ['11.8.3-MariaDB-0+deb13u1', null],
