@@ -11,7 +11,13 @@ import { optionalCases } from './contract-suite/optional';
 import { transactionCases } from './contract-suite/own-code';
 import { settlingCases } from './contract-suite/settling';
 
-export type { ContractCase, ContractFixture, ContractInvoice, ContractLine } from './contract-suite/fixture';
+export type {
+  ContractCase,
+  ContractFixture,
+  ContractInvoice,
+  ContractLine,
+  SavedLines,
+} from './contract-suite/fixture';
 
 /**
  * The cases that apply to this host, or all of them without one (those that do not apply then do nothing).

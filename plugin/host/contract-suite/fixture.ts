@@ -23,13 +23,20 @@ export interface ContractInvoice {
   note?: string;
 }
 export interface ContractLine {
+  /** A line of this invoice that is saved already; a host whose save rewrites all lines may ignore it. */
+  id?: Id;
   description: string;
   quantity: Decimal;
   unitPrice: Decimal;
   /** At most one where the map keeps the rate in the line; none where it has no taxes. */
   taxes: Tax[];
-  /** On lines that came from another invoice: what `save` must answer in `carried`. */
+  /** On a new line that came from another invoice: what the save answers in `carried`, where the host takes lines into its form. */
   key?: string;
+}
+
+export interface SavedLines {
+  invoiceId: Id;
+  carried: { key: string; lineId: Id }[];
 }
 
 /**
@@ -42,8 +49,8 @@ export interface ContractFixture {
   createCustomer(this: void, name: string): Promise<Id>;
   /** Through the host's own code, totals included. */
   createInvoice(this: void, invoice: ContractInvoice): Promise<Id>;
-  /** The host's own save of an existing invoice: all its lines are given, the carried ones with their key. */
-  saveInvoice(this: void, trx: Trx, id: Id, invoice: ContractInvoice): Promise<unknown>;
+  /** The host's own save of an existing invoice, which stores exactly these lines; it answers what it answers to applyMerge. */
+  saveInvoice(this: void, trx: Trx, id: Id, invoice: ContractInvoice): Promise<Id | SavedLines>;
   /** The host's own payment, status included. */
   pay(this: void, invoiceId: Id, amount: Decimal): Promise<unknown>;
   /** The host's own delete, where it has one. */

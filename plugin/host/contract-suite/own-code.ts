@@ -58,11 +58,9 @@ export const transactionCases: ContractCase[] = [
         await host.saveTotals(trx, target);
       });
       const before = await loadOne(fixture, knex, target);
-      const lines = [
-        ...simple(host, mine).lines,
-        ...simple(host, mine).lines.map((line, index) => ({ ...line, key: carried[index]?.key })),
-      ];
-      await knex.transaction((trx) => fixture.saveInvoice(trx, target, simple(host, mine, { lines })));
+      const lines = simple(host, mine).lines.concat(simple(host, mine).lines);
+      const named = lines.map((line, index) => ({ ...line, id: before.lines[index]?.id }));
+      await knex.transaction((trx) => fixture.saveInvoice(trx, target, simple(host, mine, { lines: named })));
       const after = await loadOne(fixture, knex, target);
       const short = (invoice: typeof after): string[] =>
         invoice.lines.map(
@@ -80,6 +78,29 @@ export const transactionCases: ContractCase[] = [
         );
       }
       assert.equal(after.totals.payable, before.totals.payable);
+    },
+  ),
+
+  contractCase(
+    'The host’s own save answers which saved line bears which key, where it answers keys at all',
+    async (fixture) => {
+      const { host, knex } = fixture;
+      const mine = await customer(fixture);
+      const target = await fixture.createInvoice(simple(host, mine));
+      const own = (await loadOne(fixture, knex, target)).lines;
+      const lines = [
+        ...simple(host, mine).lines.map((line, index) => ({ ...line, id: own[index]?.id })),
+        ...simple(host, mine).lines.map((line) => ({ ...line, key: `key of ${line.description}` })),
+      ];
+      const saved = await knex.transaction((trx) => fixture.saveInvoice(trx, target, simple(host, mine, { lines })));
+      const after = await loadOne(fixture, knex, target);
+      assert.equal(after.lines.length, 4);
+      if (typeof saved === 'string' || saved.carried.length === 0) return;
+      const keys = saved.carried.map(({ key, lineId }) => [key, after.lines.findIndex((line) => line.id === lineId)]);
+      assert.deepEqual(keys, [
+        ['key of Two of these', 2],
+        ['key of One of those', 3],
+      ]);
     },
   ),
 
