@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Options } from './contract';
 import { PluginError } from './errors';
+import type { TableMap } from './host/contract';
 import { mapFaults } from './host/table-map';
 
 export interface Fault {
@@ -97,7 +98,9 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
     for (const name of HOST_FUNCTIONS)
       if (typeof host[name] !== 'function')
         fault(`host.${name}`, 'Pass a function: spread { ...knexHost(tableMap) } first.');
-    faults.push(...mapFaults(host.map).map(({ where, mend }) => ({ where: `host.map.${where}`, mend })));
+    faults.push(
+      ...mapFaults(host.map as unknown as TableMap).map(({ where, mend }) => ({ where: `host.map.${where}`, mend })),
+    );
   }
   return faults;
 }

@@ -7,7 +7,6 @@ import { lineCases, touchCases } from './contract-suite/lines';
 import { linkCases } from './contract-suite/links';
 import { loadCases } from './contract-suite/loading';
 import { numberCases } from './contract-suite/numbers';
-import { optionalCases } from './contract-suite/optional';
 import { transactionCases } from './contract-suite/own-code';
 import { settlingCases } from './contract-suite/settling';
 
@@ -36,7 +35,6 @@ export function hostContract(host?: HostCrm): ContractCase[] {
     ...settlingCases,
     ...numberCases,
     ...transactionCases,
-    ...optionalCases,
   ];
   return host ? all.filter((one) => one.applies(host)) : all;
 }

@@ -34,9 +34,9 @@ export async function loadInvoices(db: Db, map: TableMap, today: Day, ids: Id[])
 
 function invoiceFrom(map: TableMap, read: ReadHead, lines: ReadLine[], allowancesCharges: AllowanceCharge[]): Invoice {
   const { head, adjustment, discount, prepaid } = read;
-  const document = { discount, allowancesCharges, adjustment, lines: lines.map(({ line }) => line) };
+  const document = { discount, allowancesCharges, adjustment, prepaid, lines: lines.map(({ line }) => line) };
   const totals = invoiceTotals(
-    { currency: head.currency, pricesIncludeTax: head.pricesIncludeTax, prepaid, ...document },
+    { currency: head.currency, pricesIncludeTax: head.pricesIncludeTax, ...document },
     { taxRounding: map.taxRounding ?? 'document' },
   );
   return { ...head, ...document, totals, version: versionOf(read, document, lines) };

@@ -1,4 +1,5 @@
 /** The plugin's own columns on the host's tables, and small look-ups; apart from HostCrm, so that no host replaces them. */
+import type { Knex } from 'knex';
 import type { Day, Db, Id, Query, Row, TableMap, Trx } from './contract';
 import { INVOICES } from './heads';
 import { byKey, chunks, forIds, text, textOf } from './sql';
@@ -41,6 +42,40 @@ export async function tagLines(
           part.map(({ lineId, sourceLineId }) => [lineId, sourceLineId]),
         ),
       });
+}
+
+/**
+ * Gives lines that the host stored from its form what no form shows: the mapped `copy` columns (cost price, project …)
+ * of the line they came from. One read and one write per 500 lines.
+ */
+export async function copyLineColumns(trx: Trx, map: TableMap, pairs: [from: Id, to: Id][]): Promise<void> {
+  const { table, id, copy = [] } = map.lines;
+  if (copy.length === 0) return;
+  for (const part of chunks(pairs)) {
+    const rows = (await trx(table)
+      .whereIn(
+        id,
+        part.map(([from]) => from),
+      )
+      .select(text(trx, id, 'imid'), ...copy)) as Row[];
+    const values = new Map(rows.map((row) => [textOf(row.imid), row]));
+    const known = part.filter(([from]) => values.has(from));
+    if (known.length === 0) continue;
+    const change = copy.map((column): [string, Knex.Raw] => [
+      column,
+      byKey(
+        trx,
+        id,
+        known.map(([from, to]) => [to, values.get(from)?.[column] ?? null]),
+      ),
+    ]);
+    await trx(table)
+      .whereIn(
+        id,
+        known.map(([, to]) => to),
+      )
+      .update(Object.fromEntries(change));
+  }
 }
 
 /** Which of the ids exist and are inside what `restrict` lets a person see. */

@@ -14,17 +14,13 @@ const IDLE: { [name in FunctionName]: () => unknown } = {
   appendLines: async () => undefined,
   removeLines: async () => undefined,
   updateInvoice: async () => undefined,
-  createDrafts: async () => [],
   moveLinks: async () => [],
   restoreLinks: async () => [],
   cancelInvoices: async () => [],
   deleteInvoices: async () => [],
   restoreInvoices: async () => undefined,
-  creditInvoices: async () => [],
   saveTotals: async () => undefined,
   allocateNumbers: async () => [],
-  recordPayment: async () => '',
-  createSale: async () => ({ invoiceId: '', number: null }),
   invoiceUrl: () => '',
 };
 
