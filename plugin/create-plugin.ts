@@ -76,8 +76,8 @@ export function createInvoiceMerge<Req extends IncomingMessage = Request>(
     wordsOf,
     render,
     urls: { base, asset: assets.url, invoice: host.invoiceUrl },
-    csrf: options.csrf as MergingPageDeps['csrf'],
-    nonce: options.nonce as MergingPageDeps['nonce'],
+    csrf: options.csrf,
+    nonce: options.nonce,
   };
   const banner = createBanner(pages);
   const router = Router();

@@ -89,7 +89,7 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
         fault(`logger.${level}`, 'Pass (message, fields) => void.');
   if (options.timeZone !== undefined && !validTimeZone(options.timeZone))
     fault('timeZone', "Pass an IANA name such as 'Europe/Paris'.");
-  if (options.documentLocale !== undefined && !['fr', 'en'].includes(String(options.documentLocale)))
+  if (options.documentLocale !== undefined && options.documentLocale !== 'fr' && options.documentLocale !== 'en')
     fault('documentLocale', "Pass 'fr' or 'en'.");
 
   if (!isObject(host) || !isObject(host.map))
@@ -107,9 +107,7 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
 
 /** @throws IM_OPTIONS_INVALID with every fault and its mend, in `vars.faults` and in the message */
 export function checkOptions<Req extends IncomingMessage>(options: Options<Req>): void {
-  const faults = isObject(options)
-    ? optionFaults(options as unknown as Record<string, unknown>)
-    : [{ where: 'options', mend: 'Pass an object.' }];
+  const faults = isObject(options) ? optionFaults(options) : [{ where: 'options', mend: 'Pass an object.' }];
   if (faults.length === 0) return;
   const error = new PluginError('IM_OPTIONS_INVALID', 500, { faults });
   error.message = `createInvoiceMerge: ${faults.length} fault(s) in the options\n${faults.map(({ where, mend }) => `  - ${where}: ${mend}`).join('\n')}`;

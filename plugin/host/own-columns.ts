@@ -52,12 +52,12 @@ export async function copyLineColumns(trx: Trx, map: TableMap, pairs: [from: Id,
   const { table, id, copy = [] } = map.lines;
   if (copy.length === 0) return;
   for (const part of chunks(pairs)) {
-    const rows = (await trx(table)
+    const rows: Row[] = await trx(table)
       .whereIn(
         id,
         part.map(([from]) => from),
       )
-      .select(text(trx, id, 'imid'), ...copy)) as Row[];
+      .select(text(trx, id, 'imid'), ...copy);
     const values = new Map(rows.map((row) => [textOf(row.imid), row]));
     const known = part.filter(([from]) => values.has(from));
     if (known.length === 0) continue;

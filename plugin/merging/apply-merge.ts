@@ -67,7 +67,7 @@ const QUESTION_ERRORS = {
 /** What the host's save answered, in one shape. */
 function readSaved(answer: unknown, expected: Id | null): SavedInvoice {
   const saved: Partial<SavedInvoice> =
-    typeof answer === 'object' && answer !== null ? (answer as SavedInvoice) : { invoiceId: answer as Id, carried: [] };
+    typeof answer === 'object' && answer !== null ? answer : { invoiceId: answer as Id, carried: [] };
   const invoiceId = typeof saved.invoiceId === 'number' ? String(saved.invoiceId) : saved.invoiceId;
   const carried = saved.carried ?? [];
   if (
