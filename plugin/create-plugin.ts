@@ -6,7 +6,7 @@ import { checkHost, deleteBlockers } from './host/check';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
-import { createBanner, type MergingPageDeps } from './merging/banner';
+import { createBanner } from './merging/banner';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
