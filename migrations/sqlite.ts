@@ -86,8 +86,7 @@ export function sqliteSchema(connection: Connection, report: (table: string, way
 
     async dropColumns(table, columns) {
       const statements: string[] = [];
-      // Last first: only then does SQLite cut exactly the text that adding them had put in.
-      for (const name of [...columns].reverse())
+      for (const name of columns)
         if (await hasColumn(table, name)) statements.push(`ALTER TABLE ${quote(table)} DROP COLUMN ${quote(name)}`);
       await change(table, 'instant', statements);
     },

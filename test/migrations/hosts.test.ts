@@ -109,6 +109,17 @@ describe('on MariaDB', () => {
     expect(await schemaText(knex, 'mariadb')).toEqual(untouched);
   });
 
+  it('an index that would lock the table stops just so', async () => {
+    const { knex } = database;
+    await createHost(knex, 'mariadb', { tableOptions: 'ENGINE=MyISAM' });
+    await knex.raw(`ALTER TABLE bills ADD im_version BIGINT, ADD im_merged_into_id int(10) unsigned, ADD im_merged_at char(24),
+      ADD im_reminders_off tinyint`);
+    const error = await migrate(knex, map).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'IM_WOULD_COPY', vars: { table: 'bills' } });
+    expect((await schemaText(knex, 'mariadb')).bills).not.toContain('im_candidates');
+    expect(await migrate(knex, map, { allowCopy: true })).toContain('0002_invoice_index');
+  });
+
   it('makes InnoDB tables that are compared in utf8mb4, whatever the host has as default', async () => {
     const { knex } = database;
     await knex.raw('ALTER DATABASE CHARACTER SET latin1');
