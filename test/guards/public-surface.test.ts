@@ -1,4 +1,5 @@
 import * as surface from 'crm-invoice-merge';
+import * as contract from 'crm-invoice-merge/contract';
 import { readSource } from '../support/source-files';
 
 it('the package exports these names, and a new one is a decision', () => {
@@ -12,6 +13,7 @@ it('the package exports these names, and a new one is a decision', () => {
      "mergedTotals",
    ]
   `);
+  expect(Object.keys(contract)).toEqual(['hostContract']);
 });
 
 it('the package opens these doors, and types come first at each', () => {

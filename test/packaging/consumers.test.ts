@@ -39,7 +39,6 @@ const server = app.listen(0, '127.0.0.1', async () => {
   const { error } = (await answer.json())${types.reply};
   console.log(JSON.stringify({ status: answer.status, code: error.code, page: await page.text() }));
   server.close();
-  await merge.close();
 });
 `;
 const plain = mounted({ request: '', address: '', reply: '' });
