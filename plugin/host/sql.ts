@@ -72,7 +72,8 @@ export function likeLiteral(value: string): string {
 export function textOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  return String(value);
+  if (typeof value === 'object') return JSON.stringify(value);
+  return `${value as string | number | bigint}`;
 }
 
 /** Canonical decimal text ('12.5'); empty is '0'. */
