@@ -1,0 +1,231 @@
+/** The words on screen, in the person's language; amounts and days as that language writes them. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import i18next from 'i18next';
+import type { Day, Row } from './host/contract';
+import type { Decimal } from './money/types';
+import { isPluginError } from './errors';
+import type { PluginError } from './errors';
+import { langDir } from './paths';
+
+export type Locale = 'fr' | 'en';
+
+/** A text with its plural forms, for the browser: `{name}` is filled there. */
+export interface TextForms {
+  one: string;
+  other: string;
+}
+
+/** Everything that a page needs to speak; made per request by `createTranslator(...)(locale)`. */
+export interface Words {
+  locale: Locale;
+  /** `vars.count` chooses the plural form and is printed with `{n}`. */
+  t: (key: string, vars?: Row) => string;
+  /** The first of the keys that has words; null where none has. */
+  find: (keys: string[], vars?: Row) => string | null;
+  forms: (key: string, names?: string[]) => TextForms;
+  money: (amount: Decimal, currency: string) => string;
+  number: (value: Decimal) => string;
+  percent: (rate: Decimal) => string;
+  day: (day: Day) => string;
+  /** Day and time of an ISO instant in the business's time zone. */
+  instant: (iso: string) => string;
+  list: (items: string[]) => string;
+}
+
+export type Translator = (locale?: string) => Words;
+
+/** What a missing variable becomes until its optional part is cut out; never in a text. */
+const MISSING = '\u0000';
+const OPTIONAL_PART = /⟦([^⟦⟧]*)⟧/g;
+
+function loadWords(locale: Locale): Row {
+  return JSON.parse(readFileSync(path.join(langDir, `${locale}.json`), 'utf8')) as Row;
+}
+
+/** `⟦ … ⟧` in a text is left out when one of the variables inside is missing. */
+function settleOptionalParts(text: string): string {
+  return text
+    .replace(OPTIONAL_PART, (_whole, part: string) => (part.includes(MISSING) ? '' : part))
+    .replaceAll(MISSING, '…');
+}
+
+/** `fr` for no wish at all (the business is French), `en` for a language that we do not have. */
+export function chooseLocale(wish: string | undefined): Locale {
+  if (wish === undefined || /^fr\b/i.test(wish)) return 'fr';
+  return 'en';
+}
+
+/**
+ * @param options.translate the host's own words come first; `undefined` from it means ours
+ * @param options.timeZone of the business, for instants. Default: Europe/Paris
+ * @returns a function of the wished locale (`options.locale(req)`), cheap to call per request
+ */
+export function createTranslator(
+  options: { translate?: (key: string, vars: Row, locale: string) => string | undefined; timeZone?: string } = {},
+): Translator {
+  const { translate, timeZone = 'Europe/Paris' } = options;
+  // An instance of our own: the host may use i18next itself.
+  const i18n = i18next.createInstance();
+  void i18n.init({
+    initAsync: false,
+    lng: 'fr',
+    fallbackLng: 'en',
+    resources: { fr: { translation: loadWords('fr') }, en: { translation: loadWords('en') } },
+    nsSeparator: false,
+    interpolation: { prefix: '{', suffix: '}', escapeValue: false },
+    missingInterpolationHandler: () => MISSING,
+  });
+  const made = new Map<Locale, Words>();
+  return (wish) => {
+    const locale = chooseLocale(wish);
+    const known = made.get(locale);
+    if (known) return known;
+    const fixed = i18n.getFixedT(locale);
+    const t = (key: string, vars: Row = {}): string => {
+      const own = typeof vars.count === 'number' ? { n: number(String(vars.count)), ...vars } : vars;
+      return translate?.(key, own, locale) ?? settleOptionalParts(fixed(key, own));
+    };
+    const { number, ...formats } = createFormats(locale, timeZone);
+    const words: Words = {
+      locale,
+      t,
+      find: (keys, vars = {}) => {
+        for (const key of keys) {
+          const hosts = translate?.(key, vars, locale);
+          if (hosts !== undefined) return hosts;
+          if (i18n.exists(key, { lng: locale, count: 2 }) || i18n.exists(key, { lng: locale })) return t(key, vars);
+        }
+        return null;
+      },
+      forms: (key, names = []) => {
+        const vars = Object.fromEntries(['n', ...names].map((name) => [name, `{${name}}`]));
+        return { one: t(key, { ...vars, count: 1 }), other: t(key, { ...vars, count: 2 }) };
+      },
+      number,
+      ...formats,
+    };
+    made.set(locale, words);
+    return words;
+  };
+}
+
+type Formats = Pick<Words, 'money' | 'number' | 'percent' | 'day' | 'instant' | 'list'>;
+
+function createFormats(locale: Locale, timeZone: string): Formats {
+  const tag = locale === 'fr' ? 'fr-FR' : 'en-GB';
+  const decimals = new Intl.NumberFormat(tag, { maximumFractionDigits: 20 });
+  const currencies = new Map<string, Intl.NumberFormat>();
+  const list = new Intl.ListFormat(tag, { type: 'conjunction' });
+  const dayStyle: Intl.DateTimeFormatOptions =
+    locale === 'fr'
+      ? { day: '2-digit', month: '2-digit', year: 'numeric' }
+      : { day: 'numeric', month: 'short', year: 'numeric' };
+  const days = new Intl.DateTimeFormat(tag, { ...dayStyle, timeZone: 'UTC' });
+  const instantDays = new Intl.DateTimeFormat(tag, { ...dayStyle, timeZone });
+  const times = new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone });
+  // The minus sign, not the hyphen that ICU writes: it lines up with the figures.
+  const minus = (text: string): string => text.replace('-', '\u2212');
+  const exact = (value: Decimal): Intl.StringNumericLiteral => value as Intl.StringNumericLiteral;
+
+  return {
+    money: (amount, currency) => {
+      let format = currencies.get(currency);
+      if (!format) {
+        // Not every host's currency is one that Intl knows ("points"): then the figure with its code.
+        const known = /^[A-Z]{3}$/.test(currency);
+        format = new Intl.NumberFormat(
+          tag,
+          known ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } : { minimumFractionDigits: 2 },
+        );
+        currencies.set(currency, format);
+      }
+      const text = minus(format.format(exact(amount)));
+      return /^[A-Z]{3}$/.test(currency) ? text : `${text}\u00a0${currency}`;
+    },
+    number: (value) => minus(decimals.format(exact(value))),
+    percent: (rate) => `${minus(decimals.format(exact(rate)))}${locale === 'fr' ? '\u202f%' : '%'}`,
+    day: (day) => days.format(new Date(`${day}T00:00:00Z`)),
+    instant: (iso) => {
+      const at = new Date(iso);
+      return locale === 'fr'
+        ? `${instantDays.format(at)} à ${times.format(at)}`
+        : `${instantDays.format(at)} at ${times.format(at)}`;
+    },
+    list: (items) => list.format(items),
+  };
+}
+
+const AMOUNTS = new Set(['amount', 'sum', 'total', 'before', 'after', 'shown', 'now', 'difference']);
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
+const DECIMAL = /^-?\d{1,30}(\.\d{1,20})?$/;
+
+/** An error's or a reason's variables as a sentence shows them: amounts with their currency, days, names of persons, lists. */
+export function showVars(words: Words, vars: Row): Row {
+  const currency = typeof vars.currency === 'string' ? vars.currency : null;
+  const show = (name: string, value: unknown): unknown => {
+    if (typeof value === 'string') {
+      if (AMOUNTS.has(name) && currency && DECIMAL.test(value)) return words.money(value, currency);
+      if (DAY.test(value)) return words.day(value);
+      if (INSTANT.test(value)) return words.instant(value);
+      return value;
+    }
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown) => show(name, item)).filter((item) => typeof item === 'string');
+      return items.length > 0 ? words.list(items) : undefined;
+    }
+    if (value !== null && typeof value === 'object') {
+      const { name: person, number } = value as { name?: unknown; number?: unknown };
+      return typeof person === 'string' ? person : typeof number === 'string' ? number : undefined;
+    }
+    return value ?? undefined;
+  };
+  const shown = Object.entries(vars).map(([name, value]) => [name, show(name, value)] as const);
+  return Object.fromEntries(shown.filter(([, value]) => value !== undefined));
+}
+
+/** For texts that differ by status; '' where the variables name none. */
+export function statusOf(vars: Row): string {
+  return typeof vars.status === 'string' ? vars.status : '';
+}
+
+/** Why one invoice cannot be merged, as the end of a sentence: "déjà payée en partie (100,00 €)". */
+export function explainReason(words: Words, reason: { code: string; vars: Row }): string {
+  const keys = [`reasons.${reason.code}_${statusOf(reason.vars)}`, `reasons.${reason.code}`, 'reasons.host'];
+  return words.find(keys, showVars(words, reason.vars)) ?? reason.code;
+}
+
+interface RefusedInvoice {
+  number?: string | null;
+  reasons?: { code: string; vars?: Row }[];
+}
+
+/** What happened, why and what to do next; null when the error is none of ours. */
+export function explainError(words: Words, error: unknown): string | null {
+  if (!isPluginError(error)) return null;
+  const vars = error.status >= 500 ? {} : error.vars;
+  const variant = vars.other === undefined ? '' : '_merged';
+  const keys = [`errors.${error.code}${variant}`, `errors.${error.code}`, 'errors.unknown'];
+  const sentence = words.find(keys, showVars(words, vars)) ?? error.code;
+  return [sentence, ...refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice))].join(' ');
+}
+
+/** The codes of an error's questions are error codes; each has its sentence under `questions`. */
+export function explainQuestion(words: Words, question: { code: string; [name: string]: unknown }): string {
+  const code = question.code.replace(/^IM_/, '').toLowerCase();
+  return words.find([`questions.${code}`], showVars(words, question)) ?? words.t('questions.other');
+}
+
+function refusedInvoices(vars: PluginError['vars']): RefusedInvoice[] {
+  const list: unknown = vars.invoices ?? (vars.reasons ? [vars] : []);
+  return Array.isArray(list) ? (list as RefusedInvoice[]) : [];
+}
+
+function explainInvoice(words: Words, invoice: RefusedInvoice): string {
+  const reasons = (invoice.reasons ?? []).map(({ code, vars = {} }) => explainReason(words, { code, vars }));
+  return words.t('errors.invoice', {
+    number: invoice.number ?? words.t('invoice.draft'),
+    reasons: words.list(reasons),
+  });
+}

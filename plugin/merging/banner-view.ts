@@ -1,0 +1,298 @@
+/** What the banner's template shows, made from the service's answers: pure. */
+import Big from 'big.js';
+import { isPluginError } from '../errors';
+import type { Candidate, Id, InvoiceStatus, Settlement } from '../host/contract';
+import { explainError, explainQuestion, explainReason, showVars, statusOf } from '../i18n';
+import type { TextForms, Words } from '../i18n';
+import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
+import { FIELDS } from './payload';
+import type { MergeForm } from './payload';
+
+export interface HiddenField {
+  name: string;
+  value: string;
+}
+
+export interface CandidateRow {
+  id: Id;
+  /** `id~version`, what the box posts. */
+  value: string;
+  label: string;
+  issued: boolean;
+  status: InvoiceStatus;
+  statusLabel: string;
+  due: string;
+  total: string;
+  amount: string;
+  currency: string;
+  url: string;
+  viewLabel: string;
+  checked: boolean;
+  /** Why it was unticked by a refused save, or cannot be ticked at all. */
+  problem: string | null;
+}
+
+export interface SettlementView {
+  hidden: HiddenField[];
+  /** The box "cancelled instead of deleted"; null where there is nothing to choose. */
+  box: { checked: boolean; disabled: boolean; label: string; effect: string; reason: string | null } | null;
+  sentence: string | null;
+  note: string | null;
+}
+
+export interface AlertView {
+  code: string;
+  message: string;
+  compareUrl: string | null;
+  compareLabel: string;
+}
+
+export interface QuestionView {
+  code: string;
+  text: string;
+  checked: boolean;
+}
+
+type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
+
+/** How an invoice is called on screen: its number, or "Draft of 3 Nov 2026". */
+export function labelOf(words: Words, invoice: { number: string | null; issueDate: string }): string {
+  return invoice.number ?? words.t('invoice.draftOf', { date: words.day(invoice.issueDate) });
+}
+
+function dueOf(words: Words, { dueDate, status }: Candidate): string {
+  if (dueDate === null) return words.t('banner.noDue');
+  return words.t(status === 'overdue' ? 'banner.overdue' : 'banner.due', { date: words.day(dueDate) });
+}
+
+/** The invoices that an error names, with what it says of each. */
+export function problemsOf(words: Words, error: unknown): Map<Id, string> {
+  const problems = new Map<Id, string>();
+  if (!isPluginError(error)) return problems;
+  const { vars } = error;
+  if (typeof vars.invoiceId === 'string' && ['IM_STALE_SOURCE', 'IM_NOT_MERGEABLE', 'IM_MERGED'].includes(error.code)) {
+    problems.set(vars.invoiceId, explainError(words, error) ?? '');
+  }
+  for (const invoice of Array.isArray(vars.invoices) ? (vars.invoices as Record<string, unknown>[]) : []) {
+    if (typeof invoice.invoiceId !== 'string') continue;
+    const reasons = (Array.isArray(invoice.reasons) ? invoice.reasons : []) as Refusal[];
+    const text = reasons.map(({ code, vars: own }) => explainReason(words, { code, vars: own ?? {} }));
+    problems.set(invoice.invoiceId, text.length > 0 ? words.list(text) : words.t('banner.changed'));
+  }
+  return problems;
+}
+
+/** One row per candidate; ticked as the form had it, except what changed since or was refused. */
+export function toRows(
+  words: Words,
+  candidates: Candidate[],
+  form: MergeForm | null,
+  error: unknown,
+  invoiceUrl: InvoiceUrl,
+): CandidateRow[] {
+  const wanted = new Map(form?.sources.map(({ id, version }) => [id, version]));
+  const problems = problemsOf(words, error);
+  return candidates.map((candidate) => {
+    const { id, version, status } = candidate;
+    const label = labelOf(words, candidate);
+    const stale = wanted.has(id) && ![null, version].includes(wanted.get(id) ?? null);
+    const reasons = candidate.reasons.map((reason) =>
+      explainReason(words, { code: reason.code, vars: { status, ...reason.vars } }),
+    );
+    return {
+      id,
+      value: `${id}~${version}`,
+      label,
+      issued: status !== 'draft' && candidate.number !== null,
+      status,
+      statusLabel: words.t(`status.${status}`),
+      due: dueOf(words, candidate),
+      total: candidate.total,
+      amount: words.money(candidate.total, candidate.currency),
+      currency: candidate.currency,
+      url: invoiceUrl(id, 'preview'),
+      viewLabel: words.t('banner.view', { number: label }),
+      checked: candidate.eligible && wanted.has(id) && !stale && !problems.has(id),
+      problem: candidate.eligible
+        ? (problems.get(id) ?? (stale ? words.t('banner.changed') : null))
+        : words.list(reasons),
+    };
+  });
+}
+
+/** "Select all (3 · 931,20 €)"; without the amount where the currencies differ. */
+export function selectAllLabel(words: Words, rows: CandidateRow[]): string {
+  const currencies = new Set(rows.map((row) => row.currency));
+  const [currency] = currencies;
+  const sum = rows.reduce((total, row) => total.plus(row.total), new Big(0));
+  const amount = currencies.size === 1 && currency ? words.money(sum.toFixed(), currency) : undefined;
+  return words.t('banner.selectAll', { n: words.number(String(rows.length)), amount });
+}
+
+/** The box over a hidden field of the same name: the last value posted counts, with and without JavaScript. */
+export function toSettlement(words: Words, offer: SettlementOffer, form: MergeForm | null): SettlementView {
+  const byDefault = offer.chosenByDefault;
+  const may = (settlement: Settlement): boolean => offer.offered.includes(settlement);
+  const hidden = (name: string, value: string): HiddenField => ({ name, value });
+  const fixed = [hidden(FIELDS.issued, byDefault.issued), hidden(FIELDS.draft, byDefault.draft)];
+  const blocked =
+    offer.deleteBlockedBy.length > 0
+      ? words.t('settlement.deleteBlocked', { where: words.list(offer.deleteBlockedBy.map(({ where }) => where)) })
+      : null;
+  if (!may('cancel') || !may('delete')) {
+    const only = may('delete') ? 'delete' : 'cancel';
+    const sentence = [words.t(`settlement.${only}Only`), words.t('settlement.cancelEffect')];
+    return {
+      hidden: [hidden(FIELDS.issued, only)],
+      box: null,
+      sentence: only === 'cancel' ? sentence.join(' ') : (sentence[0] ?? null),
+      note: blocked,
+    };
+  }
+  const issued = offer.mayChoose ? (form?.settlement.issued ?? byDefault.issued) : byDefault.issued;
+  return {
+    hidden: offer.mayChoose ? [hidden(FIELDS.issued, 'delete')] : fixed,
+    box: {
+      checked: issued === 'cancel',
+      disabled: !offer.mayChoose,
+      label: words.t('settlement.cancelInstead'),
+      effect: words.t('settlement.cancelEffect'),
+      reason: offer.mayChoose ? null : words.t('settlement.mayNotChoose'),
+    },
+    sentence: null,
+    // Without JavaScript it cannot follow the box: it says both ways.
+    note: words.t(issued === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain'),
+  };
+}
+
+/** Why nothing can be merged into this invoice, where there would be something to merge. */
+export function explainClosed(words: Words, list: CandidateList): string | null {
+  const { refusal, target } = list;
+  if (!refusal) return null;
+  const status = statusOf({ status: target?.status, ...refusal.vars });
+  return words.find(
+    [`target.${refusal.code}_${status}`, `target.${refusal.code}`, 'target.other'],
+    showVars(words, refusal.vars),
+  );
+}
+
+/** The message of a refused save; null when the error is none of ours. */
+export function toAlert(words: Words, error: unknown, invoiceId: Id | undefined, url: InvoiceUrl): AlertView | null {
+  const message = explainError(words, error);
+  if (message === null || !isPluginError(error)) return null;
+  return {
+    code: error.code,
+    message,
+    compareUrl: error.code === 'IM_STALE_TARGET' && invoiceId !== undefined ? url(invoiceId, 'preview') : null,
+    compareLabel: words.t('errors.compare'),
+  };
+}
+
+const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED', 'IM_DRAFT_TARGET']);
+const shortCode = (code: string): string => code.replace(/^IM_/, '').toLowerCase();
+
+/**
+ * What the person has to confirm. Questions answered at an earlier try stay, ticked: asked one after the other,
+ * each would otherwise forget the one before.
+ */
+export function toQuestions(words: Words, error: unknown, form: MergeForm | null): QuestionView[] {
+  const asked = new Map<string, QuestionView>();
+  for (const code of form?.acknowledged ?? []) {
+    asked.set(code, { code, text: explainQuestion(words, { code }), checked: true });
+  }
+  if (isPluginError(error)) {
+    const list = Array.isArray(error.vars.questions) ? (error.vars.questions as { code: string }[]) : [];
+    const questions = list.length > 0 || !QUESTIONS.has(error.code) ? list : [{ ...error.vars, code: error.code }];
+    for (const question of questions) {
+      const code = shortCode(String(question.code));
+      asked.set(code, { code, text: explainQuestion(words, question), checked: false });
+    }
+  }
+  return [...asked.values()];
+}
+
+export interface ProvenanceView {
+  mergedInto: { text: string; url: string } | null;
+  replaces: { title: string; rows: { text: string; label: string; url: string | null }[] } | null;
+}
+
+/** For the preview page: what it was merged into, what it replaces. A deleted source has no page any more. */
+export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: InvoiceUrl): ProvenanceView {
+  const { mergedInto, replaces } = merges;
+  return {
+    mergedInto: mergedInto && {
+      text: words.t('banner.mergedInto', {
+        number: mergedInto.number ?? words.t('invoice.draft'),
+        at: words.instant(mergedInto.at),
+        name: mergedInto.by.name,
+      }),
+      url: invoiceUrl(mergedInto.invoiceId, 'preview'),
+    },
+    replaces:
+      replaces.length === 0
+        ? null
+        : {
+            title: words.t('banner.replaces', { count: replaces.length }),
+            rows: replaces.map((source) => ({
+              label: source.number ?? words.t('invoice.draft'),
+              text: words.t('banner.replaced', {
+                number: source.number ?? words.t('invoice.draft'),
+                date: words.day(source.date),
+                amount: words.money(source.total, source.currency),
+                settlement: words.t(`settlement.done_${source.settlement}`),
+              }),
+              url: source.settlement === 'delete' ? null : invoiceUrl(source.invoiceId, 'preview'),
+            })),
+          },
+  };
+}
+
+/** The texts that the browser fills, named as in lang/. */
+export function clientWords(words: Words): Record<string, TextForms> {
+  const names: Record<string, string[]> = {
+    'banner.selected': ['amount'],
+    'banner.selectedNone': [],
+    'banner.loading': [],
+    'banner.searching': [],
+    'banner.loaded': ['number'],
+    'banner.removed': ['number'],
+    'banner.loadFailed': ['number', 'message'],
+    'banner.offline': [],
+    'banner.restored': [],
+    'banner.removeCustomer': ['customer'],
+    'banner.removeCustomerYes': [],
+    'banner.removeCustomerNo': ['customer'],
+    'banner.save': [],
+    'invoice.draftOf': ['date'],
+    'rows.heading': ['number', 'date', 'amount'],
+    'rows.headingDraft': ['date', 'amount'],
+    'rows.remove': [],
+    'rows.removeLabel': ['number'],
+    'rows.description': [],
+    'rows.quantity': [],
+    'rows.unitPrice': [],
+    'rows.taxRate': [],
+    'rows.none': [],
+    'rows.allowance': ['number'],
+    'rows.charge': ['number'],
+    'rows.serverNote': [],
+    'settlement.noGap': [],
+    'settlement.noGapDrafts': [],
+    'settlement.gaps': ['numbers'],
+    'summary.own': [],
+    'summary.merged': [],
+    'summary.after': [],
+    'summary.taxExclusive': [],
+    'summary.tax': ['rate'],
+    'summary.adjustment': [],
+    'summary.total': [],
+    'summary.loading': [],
+    'summary.failed': [],
+    'summary.exact': [],
+    'summary.difference': ['amount', 'cause'],
+    'causes.rounding': [],
+    'causes.edited': [],
+    'causes.other': [],
+  };
+  return Object.fromEntries(Object.entries(names).map(([key, vars]) => [key, words.forms(key, vars)]));
+}

@@ -1,0 +1,53 @@
+/** Scripts and styles under URLs that carry a hash of their content, so that browsers may keep them for ever. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Router } from 'express';
+import { assetsDir } from '../paths';
+
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+export interface Assets {
+  /** `url('js/banner.js')`: absolute path under the public base. Throws for a name that does not exist. */
+  url(name: string): string;
+  router: Router;
+}
+
+/** @param publicBase where browsers reach the router, without a slash at the end ('' at the root) */
+export function createAssets(publicBase: string): Assets {
+  const files = new Map<string, { type: string; content: Buffer }>();
+  for (const folder of readdirSync(assetsDir)) {
+    for (const file of readdirSync(path.join(assetsDir, folder))) {
+      const type = TYPES[path.extname(file)];
+      if (type) files.set(`${folder}/${file}`, { type, content: readFileSync(path.join(assetsDir, folder, file)) });
+    }
+  }
+  // One hash over all of them: a script imports its neighbours by relative URL, which then change with it.
+  const sum = createHash('sha256');
+  for (const [name, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) sum.update(name).update(file.content);
+  const hash = sum.digest('base64url').slice(0, 12);
+
+  const router = Router();
+  router.get('/assets/:hash/:folder/:file', (req, res, next) => {
+    const asset = files.get(`${req.params.folder}/${req.params.file}`);
+    // The host's own 404 answers for what is not ours.
+    if (!asset || req.params.hash !== hash) return next();
+    res.set({
+      'Content-Type': asset.type,
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    res.send(asset.content);
+  });
+  return {
+    url: (name) => {
+      if (!files.has(name)) throw new Error(`crm-invoice-merge: no asset ${name}`);
+      return `${publicBase}/assets/${hash}/${name}`;
+    },
+    router,
+  };
+}

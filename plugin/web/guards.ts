@@ -1,0 +1,56 @@
+/** What stands before our own routes: handlers that may fail, same-origin writes, a body that can be read. */
+import express from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { PluginError } from '../errors';
+
+/** An Express 4 router never answers when a handler's promise rejects: every async handler goes through this. */
+export function route(handler: (req: Request, res: Response, next: NextFunction) => Promise<void>): RequestHandler {
+  return (req, res, next) => {
+    handler(req, res, next).catch(next);
+  };
+}
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+function isSameOrigin(req: Request): boolean {
+  const site = req.get('sec-fetch-site');
+  if (site !== undefined) return site === 'same-origin';
+  const origin = req.get('origin');
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  const { host, hostname } = new URL(origin);
+  // req.hostname is the forwarded one only where the host trusts its proxy; a proxy may have dropped the port.
+  return host === req.get('host') || (hostname === req.hostname && req.get('x-forwarded-host') !== undefined);
+}
+
+/**
+ * Refuses writes that do not come from the host's own pages.
+ * @param hostVerifies the host has a CSRF check of its own (`options.csrf`): ours would only be in its way
+ */
+export function sameOriginWrites(hostVerifies: boolean): RequestHandler {
+  return (req, _res, next) => {
+    if (hostVerifies || READS.has(req.method) || isSameOrigin(req)) return next();
+    next(new PluginError('IM_CROSS_SITE', 403));
+  };
+}
+
+const BODY_LIMIT = '1mb';
+
+/** Reads the JSON body of our own routes, unless the host has parsed it already. */
+export function jsonBody(): RequestHandler {
+  const parse = express.json({ limit: BODY_LIMIT });
+  return (req, res, next) => {
+    const announced = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+    if (req.body !== undefined || !announced) return next();
+    // Somebody has eaten the stream and kept nothing: waiting for it would hang for ever.
+    if (req.readableDidRead || req.readableEnded) return next(new PluginError('IM_BODY_UNREADABLE', 400));
+    parse(req, res, (error?: unknown) => next(error === undefined ? undefined : bodyError(error)));
+  };
+}
+
+function bodyError(error: unknown): PluginError {
+  const { status, type } = error as { status?: number; type?: string };
+  const options = { cause: error };
+  if (type === 'entity.too.large') return new PluginError('IM_PAYLOAD_INVALID', 413, { limit: BODY_LIMIT }, options);
+  if (type === 'entity.parse.failed') return new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'body' }, options);
+  return new PluginError('IM_BODY_UNREADABLE', status ?? 400, {}, options);
+}

@@ -1,0 +1,17 @@
+import * as surface from 'crm-invoice-merge';
+import { readSource } from '../support/source-files';
+
+it('the package exports these names, and a new one is a decision', () => {
+  expect(Object.keys(surface).sort()).toMatchInlineSnapshot(`
+   [
+     "PluginError",
+     "isPluginError",
+   ]
+  `);
+});
+
+it('the package opens these doors, and types come first at each', () => {
+  const { exports } = JSON.parse(readSource('package.json')) as { exports: Record<string, unknown> };
+  expect(Object.keys(exports)).toEqual(['.', './contract', './package.json']);
+  for (const door of ['.', './contract']) expect(Object.keys(exports[door] as object)).toEqual(['types', 'default']);
+});
