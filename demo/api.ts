@@ -57,7 +57,11 @@ export function apiRoutes(demo: Demo): Router {
     const query = knex('crm_invoices');
     if (typeof customerId === 'string') query.where({ client_id: customerId });
     const counted = (await query.clone().count({ n: '*' })) as { n: number | string }[];
-    const ids = (await query.orderBy('id', 'desc').limit(50).offset((page - 1) * 50).pluck('id')) as number[];
+    const ids = (await query
+      .orderBy('id', 'desc')
+      .limit(50)
+      .offset((page - 1) * 50)
+      .pluck('id')) as number[];
     const found = ids.length > 0 ? await host.loadInvoices(knex, ids.map(String)) : [];
     const total = Number(counted[0]?.n ?? 0);
     res.json({

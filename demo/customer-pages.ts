@@ -17,7 +17,10 @@ async function openSums(demo: Demo, customerId?: string): Promise<Map<string, { 
   }
   type Part = { client_id: number; currency: string; amount: string };
   const invoices = (await owed.select('client_id', 'currency', 'grand_total as amount')) as Part[];
-  const deposits = (await owed.clone().clearSelect().select('client_id', 'currency', 'deposit_paid as amount')) as Part[];
+  const deposits = (await owed
+    .clone()
+    .clearSelect()
+    .select('client_id', 'currency', 'deposit_paid as amount')) as Part[];
   const payments = (await paid.select('i.client_id', 'i.currency', 'p.amount')) as Part[];
   const parts = [...invoices, ...[...deposits, ...payments].map((row) => ({ ...row, amount: `-${row.amount}` }))];
   const perCustomer = groupedBy(parts, (row) => String(row.client_id));
@@ -28,7 +31,7 @@ export function customerPages(demo: Demo): Router {
   const { knex } = demo;
   const router = Router();
 
-  router.get('/customers', async (req, res) => {
+  router.get('/customers', async (_req, res) => {
     const open = await openSums(demo);
     const counts = (await knex('crm_invoices').groupBy('client_id').select('client_id').count({ n: '*' })) as {
       client_id: number;

@@ -68,7 +68,13 @@ export const answerErrors =
       res.json({ error: { code, message, vars } });
       return;
     }
-    Object.assign(res.locals, { t: req.speech.t, speech: req.speech, person: req.person ?? null, path: req.path, here: '/' });
+    Object.assign(res.locals, {
+      t: req.speech.t,
+      speech: req.speech,
+      person: req.person ?? null,
+      path: req.path,
+      here: '/',
+    });
     res.locals.notice ??= null;
     res.render('message', { status, message });
   };

@@ -5,7 +5,7 @@ import { sumsByCurrency } from './sums';
 
 export function expensePages({ knex }: Demo): Router {
   const router = Router();
-  router.get('/expenses', async (req, res) => {
+  router.get('/expenses', async (_req, res) => {
     const expenses = (await knex('crm_expenses as e')
       .leftJoin('crm_invoices as i', 'i.id', 'e.invoice_id')
       .leftJoin('crm_invoice_lines as l', 'l.id', 'e.line_id')

@@ -1,5 +1,5 @@
 /** An invoice's page, and what one may do with it: pay, issue, cancel, reopen, delete. */
-import type { Trx } from 'crm-invoice-merge';
+import { invoiceTotals, type Trx } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
 import { DemoError, idOf, personOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
@@ -30,14 +30,23 @@ export function invoiceActs(demo: Demo): Router {
     const facts = await mergeFacts(knex, id);
     const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
     const left = exactAmount(invoice.total).minus(invoice.payments.sum);
+    const { currency, pricesIncludeTax } = invoice;
+    const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
     res.render('invoice', {
       invoice,
+      lines: invoice.lines.map((line) => ({
+        ...line,
+        net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
+      })),
       state: stored.state,
       customer,
       payments,
       expenses: await knex('crm_expenses').where(of).orderBy('spent_on'),
       estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
-      tags: await knex('crm_invoice_tags as l').join('crm_tags as t', 't.id', 'l.tag_id').where('l.invoice_id', id).pluck('t.label'),
+      tags: await knex('crm_invoice_tags as l')
+        .join('crm_tags as t', 't.id', 'l.tag_id')
+        .where('l.invoice_id', id)
+        .pluck('t.label'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
       note: (await formExtras(knex, id)).note,
       rows: totalRows(invoice.totals, invoice.currency, req.speech),
@@ -111,7 +120,9 @@ export function invoiceActs(demo: Demo): Router {
     changing('reopen', async (trx, id, state) => {
       demandState(state, ['void']);
       const invoice = await findInvoice(trx, id);
-      await trx('crm_invoices').where({ id }).update({ state: invoice?.ref ? 'open' : 'draft' });
+      await trx('crm_invoices')
+        .where({ id })
+        .update({ state: invoice?.ref ? 'open' : 'draft' });
       await host.saveTotals(trx, id);
     }),
   );

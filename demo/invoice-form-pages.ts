@@ -3,7 +3,14 @@ import type { SavedInvoice } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
 import { addDays, DemoError, idOf, personOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
-import { inputFromForm, invoiceInput, typedFromInvoice, typedInvoice, type TypedInvoice, type TypedLine } from './invoice-input';
+import {
+  inputFromForm,
+  invoiceInput,
+  typedFromInvoice,
+  typedInvoice,
+  type TypedInvoice,
+  type TypedLine,
+} from './invoice-input';
 import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice } from './session';
@@ -26,7 +33,8 @@ const emptyLine = (index: string): TypedLine => ({
   taxName: '',
   supplyDate: '',
   productCode: '',
-  adjustments: [],
+  allowancesCharges: '',
+  extra: '',
 });
 
 interface FormPage {
@@ -51,7 +59,10 @@ async function renderForm(demo: Demo, req: Request, res: Response, page: FormPag
 async function editedInvoice(demo: Demo, id: string): Promise<NonNullable<FormPage['edited']>> {
   const invoice = await findInvoice(demo.knex, id);
   if (!invoice) throw new DemoError('not_found', 404);
-  const customer = await demo.knex('crm_clients').where({ id: invoice.client_id }).first<{ company: string }>('company');
+  const customer = await demo
+    .knex('crm_clients')
+    .where({ id: invoice.client_id })
+    .first<{ company: string }>('company');
   return { id, ref: invoice.ref, state: invoice.state, customer: customer.company };
 }
 
@@ -81,7 +92,11 @@ export function invoiceFormPages(demo: Demo): Router {
 
   router.get('/invoices/new', merge.banner(createSpec), async (req, res) => {
     const today = demo.today();
-    const form = typedInvoice({ customerId: customerOfQuery(req) ?? '', issueDate: today, dueDate: addDays(today, 30) });
+    const form = typedInvoice({
+      customerId: customerOfQuery(req) ?? '',
+      issueDate: today,
+      dueDate: addDays(today, 30),
+    });
     await renderForm(demo, req, res, { form: { ...form, lines: [emptyLine('0')] }, edited: null, refused: null });
   });
 
@@ -111,7 +126,9 @@ export function invoiceFormPages(demo: Demo): Router {
     const actor = { id: person.id, name: person.name };
     try {
       const issue = (req.body as { issue?: string }).issue === '1';
-      const input = invoiceInput.parse(inputFromForm(form, issue || (before && before.state !== 'draft') ? 'unpaid' : 'draft'));
+      const input = invoiceInput.parse(
+        inputFromForm(form, issue || (before && before.state !== 'draft') ? 'unpaid' : 'draft'),
+      );
       const result = await merge.transaction((trx) =>
         merge.applyMerge(
           trx,

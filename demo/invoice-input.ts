@@ -10,12 +10,21 @@ const rate = z.string().regex(/^\d{1,3}(\.\d{1,4})?$/);
 const day = z.iso.date();
 const category = z.enum(['S', 'Z', 'E', 'AE', 'K', 'G', 'O', 'L', 'M', 'B']);
 const id = z.union([z.string().regex(/^\d{1,18}$/), z.number().int().positive().transform(String)]);
-const optionalText = (max: number) => z.string().max(max).nullish().transform((text) => text || null);
+const optionalText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .nullish()
+    .transform((text) => text || null);
 
 const allowanceCharge = z.object({
   kind: z.enum(['allowance', 'charge']),
   amount,
-  reason: z.string().max(255).optional(),
+  reason: z
+    .string()
+    .max(255)
+    .nullish()
+    .transform((text) => text ?? undefined),
 });
 const documentAllowance = allowanceCharge.extend({
   tax: z.object({ category, rate }).optional(),
@@ -34,7 +43,9 @@ const line = z.object({
   baseQuantity: positive.default('1'),
   /** This CRM keeps one tax per line. */
   taxes: z
-    .array(z.object({ category: category.default('S'), name: z.string().max(120).default(''), rate: rate.default('0') }))
+    .array(
+      z.object({ category: category.default('S'), name: z.string().max(120).default(''), rate: rate.default('0') }),
+    )
     .max(1)
     .default([]),
   allowancesCharges: z.array(allowanceCharge).default([]),
@@ -46,7 +57,10 @@ const line = z.object({
 export const invoiceInput = z
   .object({
     customerId: id,
-    currency: z.string().regex(/^[A-Z]{3}$/).default('EUR'),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .default('EUR'),
     status: z.enum(['draft', 'unpaid']).default('unpaid'),
     issueDate: day.optional(),
     dueDate: day.nullish().transform((value) => value ?? null),
@@ -95,7 +109,10 @@ export interface TypedLine {
   taxName: string;
   supplyDate: string;
   productCode: string;
-  adjustments: TypedAdjustment[];
+  /** AllowanceCharge[] as JSON: shown with the invoice, not edited here. */
+  allowancesCharges: string;
+  /** The copied columns that a carried line brings along, as JSON. */
+  extra: string;
 }
 export interface TypedAllowance extends TypedAdjustment {
   index: string;
@@ -166,7 +183,8 @@ export function typedInvoice(body: unknown): TypedInvoice {
       taxName: textOf(row.taxName),
       supplyDate: textOf(row.supplyDate),
       productCode: textOf(row.productCode),
-      adjustments: rowsOf(row.adjustments).map(([, adjustment]) => adjustmentOf(adjustment)),
+      allowancesCharges: textOf(row.allowancesCharges),
+      extra: textOf(row.extra),
     })),
     allowances: rowsOf(form.allowances).map(([index, row]) => ({
       index,
@@ -180,6 +198,16 @@ export function typedInvoice(body: unknown): TypedInvoice {
       amount: textOf(value),
     })),
   };
+}
+
+/** What is no JSON goes on as text, for the validation to refuse. */
+function parsed(text: string): unknown {
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The form's content as the JSON body would have it; rows without description and price are spare ones. */
@@ -210,9 +238,9 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
         unitPrice: readNumber(row.unitPrice) || '0',
         baseQuantity: readNumber(row.baseQuantity) || '1',
         taxes: [{ rate: readNumber(row.taxRate) || '0', category: row.taxCategory || 'S', name: row.taxName }],
-        allowancesCharges: row.adjustments.map(adjustment),
+        allowancesCharges: parsed(row.allowancesCharges) ?? [],
         supplyDate: row.supplyDate || null,
-        productCode: row.productCode,
+        productCode: row.productCode || textOf(fieldsOf(parsed(row.extra)).product_code),
       })),
     allowancesCharges: form.allowances
       .filter((row) => row.amount || row.key)
@@ -227,7 +255,11 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
 const zeroAsEmpty = (value: string, speech: Speech): string => (Number(value) === 0 ? '' : speech.typed(value, 2));
 
 /** A saved invoice as the form shows it. */
-export function typedFromInvoice(invoice: Invoice, kept: { note: string; codes: Map<string, string> }, speech: Speech): TypedInvoice {
+export function typedFromInvoice(
+  invoice: Invoice,
+  kept: { note: string; codes: Map<string, string> },
+  speech: Speech,
+): TypedInvoice {
   const adjustment = (row: AllowanceCharge): TypedAdjustment => ({
     kind: row.kind,
     amount: speech.typed(row.amount, 2),
@@ -260,7 +292,8 @@ export function typedFromInvoice(invoice: Invoice, kept: { note: string; codes: 
       taxName: row.taxes[0]?.name ?? '',
       supplyDate: row.supplyDate ?? '',
       productCode: kept.codes.get(row.id) ?? '',
-      adjustments: row.allowancesCharges.map(adjustment),
+      allowancesCharges: row.allowancesCharges.length > 0 ? JSON.stringify(row.allowancesCharges) : '',
+      extra: '',
     })),
     allowances: invoice.allowancesCharges.map((row, index) => ({
       index: String(index),

@@ -30,7 +30,7 @@ export function listedInvoices(knex: Knex): Knex.QueryBuilder {
 const likePattern = (text: string): string => `%${text.replace(/[!%_]/g, '!$&')}%`;
 
 export function invoiceListPages(demo: Demo): Router {
-  const { knex, merge } = demo;
+  const { knex } = demo;
   const router = Router();
 
   router.get('/', (_req, res) => res.redirect(303, '/invoices'));
@@ -38,8 +38,6 @@ export function invoiceListPages(demo: Demo): Router {
   router.get('/invoices', async (req, res) => {
     const q = typeof req.query.q === 'string' ? req.query.q.trim().slice(0, 100) : '';
     const state = typeof req.query.state === 'string' && FILTERS.includes(req.query.state) ? req.query.state : '';
-    // An old number leads to the invoice that carries it now.
-    const elsewhere = q ? (await merge.findByNumber(knex, q)).filter((one) => one.how !== 'itself') : [];
     const narrow = (query: Knex.QueryBuilder): Knex.QueryBuilder => {
       if (state) query.where('i.state', state);
       if (q) {
@@ -51,9 +49,9 @@ export function invoiceListPages(demo: Demo): Router {
       }
       return query;
     };
-    const counted = (await narrow(
-      knex('crm_invoices as i').join('crm_clients as c', 'c.id', 'i.client_id'),
-    ).count({ n: '*' })) as { n: number | string }[];
+    const counted = (await narrow(knex('crm_invoices as i').join('crm_clients as c', 'c.id', 'i.client_id')).count({
+      n: '*',
+    })) as { n: number | string }[];
     const total = Number(counted[0]?.n ?? 0);
     const pages = Math.max(1, Math.ceil(total / PAGE_SIZE));
     const page = Math.min(pages, Math.max(1, Number(req.query.page) || 1));
@@ -69,18 +67,18 @@ export function invoiceListPages(demo: Demo): Router {
       state: string;
       n: number | string;
     }[];
-    const owed = (await knex('crm_invoices').whereIn('state', ['open', 'late', 'part', 'draft']).select(
-      'state',
-      'currency',
-      'grand_total',
-    )) as { state: string; currency: string; grand_total: string }[];
+    const owed = (await knex('crm_invoices')
+      .whereIn('state', ['open', 'late', 'part', 'draft'])
+      .select('state', 'currency', 'grand_total')) as { state: string; currency: string; grand_total: string }[];
     const paid = (await knex('crm_payments as p')
       .join('crm_invoices as i', 'i.id', 'p.invoice_id')
       .where('i.state', 'part')
       .select('i.currency', 'p.amount')) as { currency: string; amount: string }[];
     const sums = (of: string[], less: typeof paid = []) =>
       sumsByCurrency([
-        ...owed.filter((row) => of.includes(row.state)).map((row) => ({ currency: row.currency, amount: row.grand_total })),
+        ...owed
+          .filter((row) => of.includes(row.state))
+          .map((row) => ({ currency: row.currency, amount: row.grand_total })),
         ...less.map((row) => ({ currency: row.currency, amount: `-${row.amount}` })),
       ]);
     res.render('invoices', {
@@ -90,7 +88,6 @@ export function invoiceListPages(demo: Demo): Router {
       counts: Object.fromEntries(states.map((row) => [row.state, Number(row.n)])),
       cards: { due: sums(['open', 'late', 'part'], paid), late: sums(['late']), draft: sums(['draft']) },
       invoices,
-      elsewhere,
       page,
       pages,
       total,

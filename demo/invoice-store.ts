@@ -55,22 +55,33 @@ async function writeLines(trx: Trx, invoiceId: Id, lines: LineInput[]): Promise<
   // A line keeps its id when it is edited, so that what points at it stays true.
   const kept = lines.map((row) => (row.id && existing.delete(row.id) ? row.id : null));
   if (existing.size > 0) {
-    await trx('crm_line_adjustments').whereIn('line_id', [...existing]).delete();
-    await trx('crm_expenses').whereIn('line_id', [...existing]).update({ line_id: null });
-    await trx('crm_invoice_lines').whereIn('id', [...existing]).delete();
+    await trx('crm_line_adjustments')
+      .whereIn('line_id', [...existing])
+      .delete();
+    await trx('crm_expenses')
+      .whereIn('line_id', [...existing])
+      .update({ line_id: null });
+    await trx('crm_invoice_lines')
+      .whereIn('id', [...existing])
+      .delete();
   }
   const fresh: Row[] = [];
   for (const [sort, row] of lines.entries()) {
     const id = kept[sort];
-    if (id) await trx('crm_invoice_lines').where({ id }).update(lineRow(row, invoiceId, sort));
+    if (id)
+      await trx('crm_invoice_lines')
+        .where({ id })
+        .update(lineRow(row, invoiceId, sort));
     else fresh.push(lineRow(row, invoiceId, sort));
   }
   for (const part of chunks(fresh)) await trx('crm_invoice_lines').insert(part);
 
   const bySort = new Map(
-    (await trx('crm_invoice_lines').where({ invoice_id: invoiceId }).select<{ id: number; sort: number }[]>('id', 'sort')).map(
-      (row) => [row.sort, String(row.id)],
-    ),
+    (
+      await trx('crm_invoice_lines')
+        .where({ invoice_id: invoiceId })
+        .select<{ id: number; sort: number }[]>('id', 'sort')
+    ).map((row) => [row.sort, String(row.id)]),
   );
   const keptIds = kept.filter((id) => id !== null);
   if (keptIds.length > 0) await trx('crm_line_adjustments').whereIn('line_id', keptIds).delete();
@@ -153,7 +164,13 @@ export async function deleteInvoice(trx: Trx, id: Id): Promise<void> {
   await trx('crm_expenses').where({ invoice_id: id }).update({ invoice_id: null, line_id: null });
   await trx('crm_estimates').where({ invoice_id: id }).update({ invoice_id: null });
   await trx('crm_line_adjustments').whereIn('line_id', lines).delete();
-  for (const table of ['crm_invoice_lines', 'crm_invoice_adjustments', 'crm_payments', 'crm_invoice_tags', 'crm_reminder_log'])
+  for (const table of [
+    'crm_invoice_lines',
+    'crm_invoice_adjustments',
+    'crm_payments',
+    'crm_invoice_tags',
+    'crm_reminder_log',
+  ])
     await trx(table).where({ invoice_id: id }).delete();
   await trx('crm_invoices').where({ id }).delete();
 }
@@ -194,9 +211,5 @@ export async function mergeFacts(
 
 /** An open invoice whose due date has passed is late; asked for at start and before each list. */
 export async function markLate(demo: Demo): Promise<void> {
-  await demo
-    .knex('crm_invoices')
-    .where({ state: 'open' })
-    .where('due_on', '<', demo.today())
-    .update({ state: 'late' });
+  await demo.knex('crm_invoices').where({ state: 'open' }).where('due_on', '<', demo.today()).update({ state: 'late' });
 }

@@ -1,4 +1,5 @@
 /** The totals that the form shows while one types: the plugin's arithmetic, so that page and save agree. */
+import { Big } from 'big.js';
 import { invoiceTotals, mergedTotals, type Totals } from 'crm-invoice-merge';
 import type { Speech } from './language';
 import { inputFromForm, invoiceInput, pricedDocument, type InvoiceInput, type TypedInvoice } from './invoice-input';
@@ -22,17 +23,10 @@ export interface ShownTotals {
 }
 
 /** What an invoice asks for before what was already paid of it. */
-const totalOf = (totals: Totals): string => sumOf([totals.taxInclusive, totals.adjustment, totals.rounding]);
+const totalOf = (totals: Totals): string =>
+  new Big(totals.payable).plus(totals.prepaid).toFixed(scaleOf(totals.payable));
 
-/** Exact sum of decimal strings with at most three decimals. */
-function sumOf(amounts: string[]): string {
-  const thousandths = amounts.reduce((sum, amount) => {
-    const [, sign = '', whole = '0', part = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
-    return sum + BigInt(`${sign}${whole}${part.padEnd(3, '0').slice(0, 3)}`);
-  }, 0n);
-  const digits = String(thousandths < 0n ? -thousandths : thousandths).padStart(4, '0');
-  return `${thousandths < 0n ? '-' : ''}${digits.slice(0, -3)}.${digits.slice(-3)}`.replace(/\.?0+$/, '');
-}
+const scaleOf = (amount: string): number => amount.split('.')[1]?.length ?? 0;
 
 /** The rows of a totals table, from net to what is left to pay. */
 export function totalRows(totals: Totals, currency: string, { t, money, percent }: Speech): TotalRow[] {
@@ -105,11 +99,14 @@ export function shownTotals(form: TypedInvoice, speech: Speech): ShownTotals {
     {
       lines: input.lines.filter((row) => row.key !== null),
       allowancesCharges: input.allowancesCharges.filter((row) => row.key !== null),
-      adjustment: sumOf(form.carriedAdjustments.map((row) => row.amount)),
+      adjustment: form.carriedAdjustments
+        .filter((row) => /^-?\d+(\.\d+)?$/.test(row.amount))
+        .reduce((sum, row) => sum.plus(row.amount), new Big(0))
+        .toFixed(),
     },
   ];
   const merged = carried[0]?.lines.length || carried[0]?.allowancesCharges.length || form.carriedAdjustments.length;
-  const totals = merged ? mergedTotals(own, carried) : invoiceTotals(own);
+  const totals = merged ? mergedTotals(own, carried, { into: 'allowances' }) : invoiceTotals(own);
   const ownTotals = merged ? invoiceTotals(own) : totals;
   return {
     total: totalOf(totals),
@@ -118,7 +115,14 @@ export function shownTotals(form: TypedInvoice, speech: Speech): ShownTotals {
     lines: Object.fromEntries(
       rows.map((index, position) => {
         const row = input.lines[position];
-        const alone = { ...whole, lines: row ? [row] : [], allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
+        const alone = {
+          ...whole,
+          lines: row ? [row] : [],
+          allowancesCharges: [],
+          discount: null,
+          adjustment: '0',
+          prepaid: '0',
+        };
         return [index, speech.money(invoiceTotals(alone).lineExtension, input.currency)];
       }),
     ),

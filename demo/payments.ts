@@ -2,10 +2,15 @@
 import { z } from 'zod';
 import { DemoError, type Demo } from './context';
 import { findInvoice } from './invoice-store';
-import { tableMap } from './table-map';
+
+/** The method that is always there. */
+const CASH = '1';
 
 export const paymentInput = z.object({
-  amount: z.string().regex(/^\d{1,12}(\.\d{1,3})?$/).refine((value) => Number(value) > 0),
+  amount: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,3})?$/)
+    .refine((value) => Number(value) > 0),
   methodId: z.union([z.string().regex(/^\d{1,18}$/), z.number().int().positive().transform(String)]).optional(),
   date: z.iso.date().optional(),
   note: z.string().max(2000).default(''),
@@ -38,7 +43,7 @@ export async function recordPayment(demo: Demo, invoiceId: string, given: unknow
     const invoice = await findInvoice(trx, invoiceId);
     if (!invoice || !['open', 'late', 'part'].includes(invoice.state)) throw new DemoError('wrong_state', 409);
     const method = await trx('crm_payment_methods')
-      .where(payment.methodId ? { id: payment.methodId } : (tableMap.paymentMethods?.cash ?? {}))
+      .where({ id: payment.methodId ?? CASH })
       .first<{ id: number } | undefined>('id');
     if (!method) throw new DemoError('unknown_method', 422);
     const date = payment.date ?? demo.today();

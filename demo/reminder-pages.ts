@@ -57,7 +57,10 @@ export async function dueReminders({ knex, merge, now, today }: Demo): Promise<D
   }[];
   const weekAgo = new Date(now().getTime() - 7 * 24 * 60 * 60 * 1000).toISOString();
   const recent = new Set(
-    (await knex('crm_reminder_log').whereIn('invoice_id', ids).where('logged_at', '>', weekAgo).pluck('invoice_id')) as number[],
+    (await knex('crm_reminder_log')
+      .whereIn('invoice_id', ids)
+      .where('logged_at', '>', weekAgo)
+      .pluck('invoice_id')) as number[],
   );
   return found
     .filter((row) => !recent.has(row.id))
@@ -82,7 +85,7 @@ export function reminderPages(demo: Demo): Router {
   const { knex, merge } = demo;
   const router = Router();
 
-  router.get('/reminders', async (req, res) => {
+  router.get('/reminders', async (_req, res) => {
     const log = await knex('crm_reminder_log as r')
       .join('crm_invoices as i', 'i.id', 'r.invoice_id')
       .join('crm_clients as c', 'c.id', 'i.client_id')

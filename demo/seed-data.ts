@@ -30,9 +30,23 @@ export interface SeedInvoice {
 export const CUSTOMERS = [
   ['Boulangerie Martin', 'compta@boulangerie-martin.example', '14 rue des Moulins', '44000', 'Nantes', 'FR32410223344'],
   ['Hôtel des Tilleuls', 'reception@hotel-tilleuls.example', '3 place de la Gare', '37000', 'Tours', 'FR81502334455'],
-  ['Garage Lefèvre & Fils', 'garage.lefevre@example.com', '128 route de Vannes', '44800', 'Saint-Herblain', 'FR15403556677'],
+  [
+    'Garage Lefèvre & Fils',
+    'garage.lefevre@example.com',
+    '128 route de Vannes',
+    '44800',
+    'Saint-Herblain',
+    'FR15403556677',
+  ],
   ['Café de la Marine', 'bonjour@cafe-marine.example', '7 quai des Antilles', '44200', 'Nantes', 'FR64812998877'],
-  ['Cabinet Dubreuil Avocats', 'facturation@dubreuil-avocats.example', '22 rue Crébillon', '44000', 'Nantes', 'FR09392114455'],
+  [
+    'Cabinet Dubreuil Avocats',
+    'facturation@dubreuil-avocats.example',
+    '22 rue Crébillon',
+    '44000',
+    'Nantes',
+    'FR09392114455',
+  ],
   ['Pharmacie du Château', 'pharmacie.chateau@example.com', '5 rue de Strasbourg', '49100', 'Angers', 'FR77433221100'],
   ['École Sainte-Anne', 'intendance@ecole-sainte-anne.example', '41 avenue Pasteur', '85000', 'La Roche-sur-Yon', null],
   ['Menuiserie Kerguelen', 'atelier@kerguelen.example', 'ZA du Moulin Neuf', '56400', 'Auray', 'FR26519887766'],
@@ -56,12 +70,32 @@ const l = (label: string, qty: string, price: string, vat: string, unit?: string
 
 /** What each customer usually buys, in the order of CUSTOMERS. */
 const USUAL: SeedLine[][] = [
-  [l('Farine T65, sac de 25 kg', '10', '21.50', '5.5', 'sac', 'FAR-T65'), l('Levure fraîche, carton', '6', '14.80', '5.5', 'carton'), l('Étalonnage de la balance', '1', '95.00', '20')],
-  [l('Entretien des chambres froides', '1', '310.00', '20'), l('Linge de table, location', '40', '3.20', '20', 'pièce'), l('Petits déjeuners, denrées', '24', '6.40', '10', 'panier')],
-  [l('Contrôle du pont élévateur', '1', '240.00', '20'), l('Huile 5W30, fût de 60 l', '2', '212.40', '20', 'fût', 'HUI-60')],
-  [l('Café en grains, 1 kg', '18', '16.90', '5.5', 'kg', 'CAF-ARA'), l('Détartrage de la machine', '1', '140.00', '20')],
-  [l('Archivage, boîte et trimestre', '36', '4.15', '20', 'boîte'), l('Hébergement du site', '1', '89.00', '20', 'mois')],
-  [l('Maintenance de la croix lumineuse', '1', '180.00', '20'), l('Rouleaux d’étiquettes', '12', '7.35', '20', 'rouleau')],
+  [
+    l('Farine T65, sac de 25 kg', '10', '21.50', '5.5', 'sac', 'FAR-T65'),
+    l('Levure fraîche, carton', '6', '14.80', '5.5', 'carton'),
+    l('Étalonnage de la balance', '1', '95.00', '20'),
+  ],
+  [
+    l('Entretien des chambres froides', '1', '310.00', '20'),
+    l('Linge de table, location', '40', '3.20', '20', 'pièce'),
+    l('Petits déjeuners, denrées', '24', '6.40', '10', 'panier'),
+  ],
+  [
+    l('Contrôle du pont élévateur', '1', '240.00', '20'),
+    l('Huile 5W30, fût de 60 l', '2', '212.40', '20', 'fût', 'HUI-60'),
+  ],
+  [
+    l('Café en grains, 1 kg', '18', '16.90', '5.5', 'kg', 'CAF-ARA'),
+    l('Détartrage de la machine', '1', '140.00', '20'),
+  ],
+  [
+    l('Archivage, boîte et trimestre', '36', '4.15', '20', 'boîte'),
+    l('Hébergement du site', '1', '89.00', '20', 'mois'),
+  ],
+  [
+    l('Maintenance de la croix lumineuse', '1', '180.00', '20'),
+    l('Rouleaux d’étiquettes', '12', '7.35', '20', 'rouleau'),
+  ],
   [l('Repas scolaires', '212', '3.85', '5.5', 'repas'), l('Nettoyage des filtres', '2', '76.00', '20')],
   [l('Affûtage de lames', '14', '18.50', '20', 'lame'), l('Location d’une aspiration', '3', '65.00', '20', 'jour')],
   [l('Location de mobilier', '80', '4.90', '20', 'chaise'), l('Livraison et reprise', '1', '160.00', '20')],
@@ -109,9 +143,27 @@ const issuedDay = (n: number): number => {
 };
 
 const SPECIAL: Record<number, Partial<SeedInvoice>> = {
-  12: { adjustments: [{ kind: 'charge', amount: '12.00', reason: 'Frais de port', tax: { category: 'S', rate: '20' } }] },
-  24: { state: 'part', paid: '150.00', customer: 3, lines: [l('Machine à café, location', '3', '129.00', '20', 'mois'), l('Café en grains, 1 kg', '12', '16.90', '5.5', 'kg', 'CAF-ARA')] },
-  27: { state: 'part', paid: '100.00', customer: 0, lines: [l('Étalonnage de la balance', '1', '95.00', '20'), l('Levure fraîche, carton', '8', '14.80', '5.5', 'carton')] },
+  12: {
+    adjustments: [{ kind: 'charge', amount: '12.00', reason: 'Frais de port', tax: { category: 'S', rate: '20' } }],
+  },
+  24: {
+    state: 'part',
+    paid: '150.00',
+    customer: 3,
+    lines: [
+      l('Machine à café, location', '3', '129.00', '20', 'mois'),
+      l('Café en grains, 1 kg', '12', '16.90', '5.5', 'kg', 'CAF-ARA'),
+    ],
+  },
+  27: {
+    state: 'part',
+    paid: '100.00',
+    customer: 0,
+    lines: [
+      l('Étalonnage de la balance', '1', '95.00', '20'),
+      l('Levure fraîche, carton', '8', '14.80', '5.5', 'carton'),
+    ],
+  },
   31: {
     state: 'late',
     due: -70,
@@ -121,15 +173,42 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
     tags: [0, 1],
     level: 2,
   },
-  35: { state: 'late', customer: 0, currency: 'USD', lines: [l('Moule à brioche, import', '6', '45.00', '0', 'pièce')] },
-  38: { state: 'open', due: 9, customer: 0, lines: [l('Sacs kraft, lot de 500', '8', '24.00', '20', 'lot', 'SAC-500')], tags: [2] },
+  35: {
+    state: 'late',
+    customer: 0,
+    currency: 'USD',
+    lines: [l('Moule à brioche, import', '6', '45.00', '0', 'pièce')],
+  },
+  38: {
+    state: 'open',
+    due: 9,
+    customer: 0,
+    lines: [l('Sacs kraft, lot de 500', '8', '24.00', '20', 'lot', 'SAC-500')],
+    tags: [2],
+  },
   40: { customer: 1, lines: [l('Linge de table, location', '60', '3.20', '20', 'pièce')] },
-  43: { customer: 1, lines: [l('Entretien des chambres froides', '1', '310.00', '20'), l('Petits déjeuners, denrées', '30', '6.40', '10', 'panier')], tags: [0] },
+  43: {
+    customer: 1,
+    lines: [
+      l('Entretien des chambres froides', '1', '310.00', '20'),
+      l('Petits déjeuners, denrées', '30', '6.40', '10', 'panier'),
+    ],
+    tags: [0],
+  },
   45: {
     customer: 2,
-    lines: [{ ...l('Huile 5W30, fût de 60 l', '3', '212.40', '20', 'fût', 'HUI-60'), adjustments: [{ kind: 'allowance', amount: '37.20', reason: 'Fût consigné repris' }] }],
+    lines: [
+      {
+        ...l('Huile 5W30, fût de 60 l', '3', '212.40', '20', 'fût', 'HUI-60'),
+        adjustments: [{ kind: 'allowance', amount: '37.20', reason: 'Fût consigné repris' }],
+      },
+    ],
   },
-  48: { customer: 1, discount: { kind: 'percent', value: '5', basis: 'before_tax' }, lines: [l('Linge de table, location', '80', '3.20', '20', 'pièce')] },
+  48: {
+    customer: 1,
+    discount: { kind: 'percent', value: '5', basis: 'before_tax' },
+    lines: [l('Linge de table, location', '80', '3.20', '20', 'pièce')],
+  },
 };
 
 /** Bears the numbers 1 to 52, in the order of their dates. */
@@ -152,7 +231,10 @@ export const DRAFTS: SeedInvoice[] = [
   draft(0, 0, [l('Farine T65, 25 kg', '12', '21.50', '5.5', 'sac', 'FAR-T65')], 30),
   draft(1, -2, [l('Linge de table, location', '24', '3.20', '20', 'pièce')]),
   draft(3, -4, [l('Café en grains, 1 kg', '9', '16.90', '5.5', 'kg', 'CAF-ARA')]),
-  draft(8, -6, [l('Location de mobilier', '120', '4.90', '20', 'chaise'), l('Livraison et reprise', '1', '160.00', '20')]),
+  draft(8, -6, [
+    l('Location de mobilier', '120', '4.90', '20', 'chaise'),
+    l('Livraison et reprise', '1', '160.00', '20'),
+  ]),
   draft(10, -1, [l('Caisses isothermes', '4', '32.00', '20')]),
   draft(11, -9, [l('Vin d’honneur, denrées', '110', '5.40', '10', 'part')]),
   draft(7, -3, [l('Affûtage de lames', '22', '18.50', '20', 'lame')]),

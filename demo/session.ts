@@ -101,7 +101,8 @@ function localPath(value: unknown): string {
 /** Pages lead to the sign-in page and back; programs get 401. */
 export function demandPerson(req: Request, res: Response, next: NextFunction): void {
   if (req.person) return next();
-  if (req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json') return next(new DemoError('signed_out', 401));
+  if (req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json')
+    return next(new DemoError('signed_out', 401));
   res.redirect(303, `/login?to=${encodeURIComponent(req.method === 'GET' ? req.originalUrl : '/')}`);
 }
 
@@ -121,7 +122,9 @@ export function signInPages(knex: Knex): Router {
             .first<(Person & { password_hash: string }) | undefined>()
         : undefined;
     if (!row || typeof password !== 'string' || !(await passwordMatches(password, row.password_hash))) {
-      res.status(401).render('sign-in', { to: localPath(to), failed: true, email: typeof email === 'string' ? email : '' });
+      res
+        .status(401)
+        .render('sign-in', { to: localPath(to), failed: true, email: typeof email === 'string' ? email : '' });
       return;
     }
     kept(req).person = String(row.id);

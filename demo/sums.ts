@@ -16,7 +16,9 @@ export function sumsByCurrency(rows: { currency: string; amount: string | number
     sums.set(currency, (sums.get(currency) ?? new Big(0)).plus(exactAmount(amount)));
   return [...sums]
     .map(([currency, sum]) => ({ currency, amount: sum.toFixed() }))
-    .sort((a, b) => Number(b.currency === 'EUR') - Number(a.currency === 'EUR') || a.currency.localeCompare(b.currency));
+    .sort(
+      (a, b) => Number(b.currency === 'EUR') - Number(a.currency === 'EUR') || a.currency.localeCompare(b.currency),
+    );
 }
 
 /** Map.groupBy, which Node 20 does not have. */

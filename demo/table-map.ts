@@ -81,7 +81,6 @@ export const tableMap: TableMap = {
     date: 'paid_on',
     note: 'remark',
   },
-  paymentMethods: { table: 'crm_payment_methods', id: 'id', name: 'label', active: 'enabled', cash: { id: 1 } },
   series: { invoice: { patterns: ['FA-{yyyy}-{seq:5}'] } },
   owned: [{ table: 'crm_reminder_log', invoice: 'invoice_id' }],
   links: [

@@ -10,7 +10,8 @@ export async function createTables(knex: Knex): Promise<void> {
   const create = async (name: string, build: (table: Knex.CreateTableBuilder) => void): Promise<void> => {
     if (!(await schema.hasTable(name))) await schema.createTable(name, build);
   };
-  const money = (table: Knex.CreateTableBuilder, column: string) => table.decimal(column, amount.precision, amount.scale);
+  const money = (table: Knex.CreateTableBuilder, column: string) =>
+    table.decimal(column, amount.precision, amount.scale);
 
   await create('crm_settings', (table) => {
     table.string('name', 60).primary();
