@@ -54,10 +54,13 @@ export function createInvoiceMerge<Req extends IncomingMessage = Request>(
     csrfField: options.csrf?.fieldName,
     documents: translator(options.documentLocale ?? 'fr'),
     deleteBlockers: (db) =>
-      (blockers ??= deleteBlockers(db, host.map).catch((error: unknown) => {
-        blockers = null;
-        throw error;
-      })),
+      (blockers ??= checkHost(db, host.map).then(
+        ({ faults }) => deleteBlockers(faults),
+        (error: unknown) => {
+          blockers = null;
+          throw error;
+        },
+      )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
   const numbering = createNumbering(host, prefix);

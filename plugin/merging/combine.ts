@@ -95,7 +95,10 @@ export function mergedDocument(
   carried: Carried[],
   options: TotalsOptions & { into: Into },
 ): PricedDocument {
+  const scale = minorUnit(target.currency);
   const own = fixDiscount(target, options.into, () => '', options);
+  // Each rounded before they are added, as each part's own total was: a host may keep more decimals than the currency has.
+  const adjustments = [target.adjustment, own.adjustment, ...carried.map((one) => one.adjustment)];
   return {
     ...target,
     lines: [...target.lines, ...own.lines, ...carried.flatMap((one) => one.lines)],
@@ -105,10 +108,7 @@ export function mergedDocument(
       ...carried.flatMap((one) => one.allowancesCharges),
     ],
     discount: null,
-    adjustment: toAmount(
-      sum([target.adjustment, own.adjustment, ...carried.map((one) => one.adjustment)]),
-      minorUnit(target.currency),
-    ),
+    adjustment: toAmount(sum(adjustments.map((one) => toAmount(one, scale))), scale),
   };
 }
 
@@ -241,5 +241,5 @@ function namedTaxes(entry: AllowanceCharge, source: Pick<Invoice, 'lines'>): Tax
   const alike = source.lines
     .flatMap((line) => line.taxes)
     .find((one) => one.category === tax.category && exact(one.rate).eq(exact(tax.rate)));
-  return [{ category: tax.category, rate: tax.rate, name: alike?.name ?? '' }];
+  return [alike ?? { category: tax.category, rate: tax.rate, name: '' }];
 }

@@ -49,6 +49,6 @@ export const carryingWords = (documents: Words): CarryingWords => {
 };
 
 export const keepsAllowances = (host: HostCrm): boolean =>
-  host.map.allowances?.some((one) => one.of === 'invoice') ?? false;
+  host.map.allowances?.some((one) => one.of === 'invoice' && one.rate !== undefined) ?? false;
 
 export const keepsAdjustment = (host: HostCrm): boolean => host.map.invoices.adjustment !== undefined;

@@ -82,7 +82,7 @@ export function reasonsAgainstTogether(
   sources: Judged[],
   after: Decimal,
 ): { invoiceId: Id; reasons: Refusal[] }[] {
-  const categories = target ? categoriesOf(target) : [];
+  const categories = new Set(target ? categoriesOf(target) : []);
   const [first] = sources;
   const negative = sources.filter((source) => exact(source.total).lt(ZERO));
   const toBlame = new Set((negative.length > 0 ? negative : sources).map((source) => source.id));
@@ -98,14 +98,14 @@ export function reasonsAgainstTogether(
           'currency',
           { currency: source.currency, expected: first?.currency },
         ],
-        taxConflict(own, categories),
+        taxConflict(own, [...categories]),
         [
           exact(after).lt(ZERO) && toBlame.has(source.id),
           'negative_total',
           { total: after, currency: source.currency },
         ],
       ]);
-      categories.push(...own);
+      own.forEach((category) => categories.add(category));
       return { invoiceId: source.id, reasons };
     })
     .filter(({ reasons }) => reasons.length > 0);
@@ -141,7 +141,8 @@ function closed({ issueDate }: InvoiceHead, lockedUntil: Day | null): Check {
 
 function categoriesOf({ lines = [], allowancesCharges = [] }: Judged): string[] {
   const taxesOf = (entry: AllowanceCharge): Pick<Tax, 'category'>[] => (entry.tax ? [entry.tax] : []);
-  return [...lines.flatMap((line) => line.taxes), ...allowancesCharges.flatMap(taxesOf)].map((tax) => tax.category);
+  const taxes = [...lines.flatMap((line) => line.taxes), ...allowancesCharges.flatMap(taxesOf)];
+  return [...new Set(taxes.map((tax) => tax.category))];
 }
 
 /** EN 16931: nothing stands beside O, not subject to VAT (BR-O-11), nor S beside B, split payment (BR-B-02). */

@@ -47,7 +47,8 @@ export function toDecimal(value: Decimal | Exact): Decimal {
 
 /** For amounts: rounded, always with `scale` decimals ('12.50'), never '-0.00'. */
 export function toAmount(value: Decimal | Exact, scale: number): Decimal {
-  return exact(value).toFixed(scale, Exact.roundHalfUp);
+  // Rounded first: toFixed alone keeps the sign of a zero.
+  return round(exact(value), scale).toFixed(scale);
 }
 
 /**
@@ -64,7 +65,7 @@ export function apportion(ideals: Exact[], scale: number): Exact[] {
   const unit = new Exact(`1e-${scale}`).times(direction);
   const byRemainder = ideals
     .map((ideal, index) => ({ index, remainder: ideal.minus(parts[index] ?? ZERO).times(direction) }))
-    .sort((a, b) => b.remainder.cmp(a.remainder) || a.index - b.index);
+    .sort((a, b) => b.remainder.cmp(a.remainder));
   let left = missing.div(unit);
   for (const { index } of byRemainder) {
     if (left.lte(ZERO)) break;

@@ -169,8 +169,7 @@ function taxesOf(
     }
     known.taxable = known.taxable.plus(taxable);
     known.amount = known.amount.plus(amount);
-    // A document's allowance knows no name: the lines' one is shown.
-    if (known.tax.name === '') known.tax = tax;
+    known.tax = named(known.tax, tax);
   };
 
   if (pricesIncludeTax) {
@@ -198,7 +197,10 @@ function bySet(bearings: Bearing[]): Bearing[] {
   for (const { taxes, amount } of bearings) {
     const key = taxes.map((tax) => tax.key).join(' ');
     const set = sets.get(key);
-    sets.set(key, { taxes: set?.taxes ?? taxes, amount: set ? set.amount.plus(amount) : amount });
+    sets.set(key, {
+      taxes: taxes.map((tax, index) => named(set?.taxes[index], tax)),
+      amount: set ? set.amount.plus(amount) : amount,
+    });
   }
   return [...sets.entries()].sort(([a], [b]) => compare(a, b)).map(([, set]) => set);
 }
@@ -218,6 +220,11 @@ function keyed(taxes: Tax[]): KeyedTax[] {
       counts.set(kind, count + 1);
       return { ...tax, key: `${kind}|${count}` };
     });
+}
+
+/** The one met first, unless it came from a document's allowance, which knows no name. */
+function named(first: KeyedTax | undefined, next: KeyedTax): KeyedTax {
+  return first && first.name !== '' ? first : next;
 }
 
 function plain({ category, name, rate }: KeyedTax): Tax {

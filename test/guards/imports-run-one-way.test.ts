@@ -140,7 +140,8 @@ it.each([
 
 it.each([
   ['plugin/index.ts', `export { createInvoiceMerge } from './create-plugin'`],
-  ['plugin/create-plugin.ts', `import { x } from '../migrations/run'`],
+  ['plugin/create-plugin.ts', `import { x } from '../migrations'`],
+  ['plugin/create-plugin.ts', `import type { x } from '../migrations/run'`],
   ['plugin/merging/routes.ts', `import { render } from '../web/render'`],
   ['plugin/merging/apply-merge.ts', `import { x } from './store'`],
   ['plugin/billing/service.ts', `import { x } from '../merging/service'`],

@@ -5,7 +5,11 @@ it('the package exports these names, and a new one is a decision', () => {
   expect(Object.keys(surface).sort()).toMatchInlineSnapshot(`
    [
      "PluginError",
+     "createInvoiceMerge",
+     "invoiceTotals",
      "isPluginError",
+     "knexHost",
+     "mergedTotals",
    ]
   `);
 });

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { filesIn, readSource } from '../support/source-files';
 import { createConsumer, packTarball, runTool, type Tarball } from './consumer';
 
@@ -68,11 +67,11 @@ const { knex } = knexPackage;${typed}`,
 };
 const ANSWER = { status: 401, code: 'IM_UNAUTHENTICATED', page: 'false' };
 
+/** In the run's temporary folder, and gone with it. */
 let tarball: Tarball;
 beforeAll(async () => {
   tarball = await packTarball();
 }, 120000);
-afterAll(() => rmSync(tarball.folder, { recursive: true, force: true }));
 
 describe('the packed package', () => {
   it('holds the build, the pages, the words and the papers: no sources, no tests, no demo', () => {

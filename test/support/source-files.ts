@@ -36,8 +36,11 @@ export interface Import {
   typeOnly: boolean;
 }
 
-const resolveImport = (from: string, name: string): string =>
-  name.startsWith('.') ? posix.join(posix.dirname(from), name) : name;
+function resolveImport(from: string, name: string): string {
+  if (!name.startsWith('.')) return name;
+  const path = posix.join(posix.dirname(from), name).replace(/\/$/, '');
+  return existsSync(join(ROOT, path, 'index.ts')) && !existsSync(join(ROOT, `${path}.ts`)) ? `${path}/index` : path;
+}
 
 /** All that a file imports or re-exports, by whatever syntax. */
 export function importsOf(path: string, text?: string): Import[] {
