@@ -6,9 +6,8 @@ const amount = { precision: 15, scale: 3 };
 
 /** Creates what is missing; tables that exist are left as they are. */
 export async function createTables(knex: Knex): Promise<void> {
-  const { schema } = knex;
   const create = async (name: string, build: (table: Knex.CreateTableBuilder) => void): Promise<void> => {
-    if (!(await schema.hasTable(name))) await schema.createTable(name, build);
+    if (!(await knex.schema.hasTable(name))) await knex.schema.createTable(name, build);
   };
   const money = (table: Knex.CreateTableBuilder, column: string) =>
     table.decimal(column, amount.precision, amount.scale);
