@@ -6,7 +6,7 @@ import { checkHost, deleteBlockers } from './host/check';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
-import { createBanner, type MergingPageDeps } from './merging/banner';
+import { createBanner } from './merging/banner';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
@@ -76,8 +76,8 @@ export function createInvoiceMerge<Req extends IncomingMessage = Request>(
     wordsOf,
     render,
     urls: { base, asset: assets.url, invoice: host.invoiceUrl },
-    csrf: options.csrf as MergingPageDeps['csrf'],
-    nonce: options.nonce as MergingPageDeps['nonce'],
+    csrf: options.csrf,
+    nonce: options.nonce,
   };
   const banner = createBanner(pages);
   const router = Router();

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Options } from './contract';
 import { PluginError } from './errors';
+import type { TableMap } from './host/contract';
 import { mapFaults } from './host/table-map';
 
 export interface Fault {
@@ -88,7 +89,7 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
         fault(`logger.${level}`, 'Pass (message, fields) => void.');
   if (options.timeZone !== undefined && !validTimeZone(options.timeZone))
     fault('timeZone', "Pass an IANA name such as 'Europe/Paris'.");
-  if (options.documentLocale !== undefined && !['fr', 'en'].includes(String(options.documentLocale)))
+  if (options.documentLocale !== undefined && options.documentLocale !== 'fr' && options.documentLocale !== 'en')
     fault('documentLocale', "Pass 'fr' or 'en'.");
 
   if (!isObject(host) || !isObject(host.map))
@@ -97,16 +98,16 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
     for (const name of HOST_FUNCTIONS)
       if (typeof host[name] !== 'function')
         fault(`host.${name}`, 'Pass a function: spread { ...knexHost(tableMap) } first.');
-    faults.push(...mapFaults(host.map).map(({ where, mend }) => ({ where: `host.map.${where}`, mend })));
+    faults.push(
+      ...mapFaults(host.map as unknown as TableMap).map(({ where, mend }) => ({ where: `host.map.${where}`, mend })),
+    );
   }
   return faults;
 }
 
 /** @throws IM_OPTIONS_INVALID with every fault and its mend, in `vars.faults` and in the message */
 export function checkOptions<Req extends IncomingMessage>(options: Options<Req>): void {
-  const faults = isObject(options)
-    ? optionFaults(options as unknown as Record<string, unknown>)
-    : [{ where: 'options', mend: 'Pass an object.' }];
+  const faults = isObject(options) ? optionFaults(options) : [{ where: 'options', mend: 'Pass an object.' }];
   if (faults.length === 0) return;
   const error = new PluginError('IM_OPTIONS_INVALID', 500, { faults });
   error.message = `createInvoiceMerge: ${faults.length} fault(s) in the options\n${faults.map(({ where, mend }) => `  - ${where}: ${mend}`).join('\n')}`;

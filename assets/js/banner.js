@@ -1,1 +1,329 @@
+// @ts-check
+/** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
+import { createApi } from './api.js';
+import { watchCustomer } from './customer.js';
+import { add } from './decimal.js';
+import { installRows } from './rows.js';
+import { addServerRows, makeHeading, removeServerRows } from './server-rows.js';
+import { forgetTicks, recallTicks, rememberTicks } from './ticks.js';
+import { fromHostForm, fromPreview, showSummary } from './totals.js';
+import { createWords } from './words.js';
 
+/** @typedef {import('./rows.js').SourceLines} SourceLines */
+
+const LOADS_AT_ONCE = 4;
+
+/** @param {HTMLElement} root */
+function start(root) {
+  const config = JSON.parse(root.dataset.imConfig ?? '{}');
+  const words = createWords(config.locale, config.words);
+  const { say, money } = words;
+  const api = createApi({ base: config.base, csrf: config.csrf, words });
+  const ending = new AbortController();
+  const { signal } = ending;
+
+  /** @type {Map<string, SourceLines>} */
+  const shown = new Map();
+  /** @type {Set<string>} */
+  const loading = new Set();
+  /** @type {'form' | 'server' | null} */
+  let mode = null;
+  /** @type {import('./totals.js').Changed | null} */
+  let changed = null;
+  let typedSinceLoad = false;
+  let previewTurn = 0;
+
+  const part = (/** @type {string} */ name) =>
+    /** @type {HTMLElement | null} */ (root.querySelector(`[data-im="${name}"]`));
+  const field = (/** @type {string} */ name) =>
+    /** @type {HTMLInputElement | null} */ (root.querySelector(`input[type="hidden"][name="invoiceMerge${name}"]`));
+  const boxes = () =>
+    /** @type {HTMLInputElement[]} */ ([...root.querySelectorAll('input[name="invoiceMergeSource"]')]);
+  const ticked = () => boxes().filter((box) => box.checked);
+  const boxOf = (/** @type {string} */ id) => boxes().find((box) => box.dataset.imId === id);
+  const labelOf = (/** @type {string} */ id) => boxOf(id)?.dataset.imLabel ?? '';
+  const form = () =>
+    config.formId
+      ? /** @type {HTMLFormElement | null} */ (document.getElementById(config.formId))
+      : root.closest('form');
+  const tell = (/** @type {string} */ text) => {
+    const live = part('live');
+    if (live) live.textContent = text;
+  };
+  const write = (/** @type {string} */ name, /** @type {string} */ value) => {
+    const input = field(name);
+    if (input) input.value = value;
+  };
+
+  // ---------------------------------------------------------------- lines
+
+  /** @param {SourceLines} detail @returns {boolean} whether the host took the lines into its form */
+  function offer(detail) {
+    const event = new CustomEvent('invoice-merge:lines', { bubbles: true, cancelable: true, detail });
+    return !root.dispatchEvent(event);
+  }
+
+  /** @param {SourceLines} detail */
+  const withdraw = (detail) =>
+    root.dispatchEvent(new CustomEvent('invoice-merge:removed', { bubbles: true, detail: { source: detail.source } }));
+
+  /** @param {SourceLines} detail */
+  function place(detail) {
+    const list = part('lines');
+    if (mode !== 'server') {
+      if (offer(detail)) {
+        mode = 'form';
+        shown.set(detail.source.id, detail);
+        return;
+      }
+      // One source that the form cannot take moves all of them to the server: never a mixture.
+      if (mode === 'form') for (const earlier of shown.values()) withdraw(earlier);
+      if (list) for (const earlier of shown.values()) addServerRows(list, earlier, words);
+      mode = 'server';
+    }
+    if (list) addServerRows(list, detail, words);
+    shown.set(detail.source.id, detail);
+  }
+
+  /** @param {string} id */
+  function remove(id) {
+    const detail = shown.get(id);
+    if (!detail) return;
+    shown.delete(id);
+    const list = part('lines');
+    if (mode === 'server' && list) removeServerRows(list, id);
+    withdraw(detail);
+    if (shown.size === 0) mode = null;
+    tell(say('banner.removed', { number: labelOf(id) }));
+  }
+
+  /** @param {string} id */
+  async function load(id) {
+    const box = boxOf(id);
+    try {
+      const reply = await api.lines(id, config.invoiceId);
+      if (signal.aborted || !box?.checked) return;
+      const { totals } = reply.source;
+      const total = add(totals.taxInclusive, totals.adjustment, totals.rounding);
+      const detail = { ...reply, source: { ...reply.source, total }, restored: config.restored };
+      // What is shown is what is posted, also when it changed after the page was made.
+      box.value = `${id}~${reply.source.version}`;
+      box.dataset.imTotal = total;
+      place(detail);
+      tell(say('banner.loaded', { count: reply.lines.length, number: labelOf(id) }));
+    } catch (error) {
+      if (signal.aborted || !box) return;
+      box.checked = false;
+      const message = error instanceof Error ? error.message : '';
+      tell(say('banner.loadFailed', { number: labelOf(id), message }));
+    }
+  }
+
+  /** Makes the lines agree with the ticks; whoever changes a tick calls it. */
+  function sync() {
+    const wanted = ticked().map((box) => box.dataset.imId ?? '');
+    for (const id of [...shown.keys()]) if (!wanted.includes(id)) remove(id);
+    const missing = wanted.filter((id) => !shown.has(id) && !loading.has(id));
+    for (const id of missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size))) {
+      loading.add(id);
+      load(id).finally(() => {
+        loading.delete(id);
+        if (!signal.aborted) sync();
+      });
+    }
+    if (loading.size > 0) tell(say('banner.loading'));
+    rememberTicks(config, ticked());
+    draw();
+  }
+
+  // ---------------------------------------------------------------- what is on screen
+
+  function draw() {
+    const chosen = ticked();
+    const sum = add('0', ...chosen.map((box) => box.dataset.imTotal ?? '0'));
+    const amount = money(sum, config.currency);
+    const counted =
+      chosen.length > 0 ? say('banner.selected', { count: chosen.length, amount }) : say('banner.selectedNone');
+    for (const name of ['count', 'bar-count']) {
+      const place = part(name);
+      if (place) place.textContent = counted;
+    }
+    part('actions')?.removeAttribute('hidden');
+    const bar = part('bar');
+    if (bar) bar.hidden = chosen.length === 0;
+    drawButtons(chosen.length);
+    drawGapNote(chosen);
+    drawTotals();
+  }
+
+  /** @param {number} count */
+  function drawButtons(count) {
+    const busy = loading.size > 0;
+    const text = count > 0 ? say('banner.save', { count }) : null;
+    for (const button of saveButtons()) {
+      const isInput = button instanceof HTMLInputElement;
+      button.dataset.imText ??= (isInput ? button.value : button.textContent) ?? '';
+      const label = text ?? button.dataset.imText;
+      if (isInput) button.value = label;
+      else if (button.textContent !== label) button.textContent = label;
+      button.disabled = busy;
+    }
+    const own = /** @type {HTMLButtonElement | null} */ (root.querySelector('[data-im-action="save"]'));
+    if (own) {
+      own.textContent = text;
+      own.disabled = busy;
+    }
+  }
+
+  /** @returns {(HTMLButtonElement | HTMLInputElement)[]} */
+  const saveButtons = () => {
+    const all = /** @type {(HTMLButtonElement | HTMLInputElement)[]} */ ([
+      ...document.querySelectorAll('[data-invoice-merge-submit]'),
+    ]);
+    return all.filter((button) => button.form === form());
+  };
+
+  /** @param {HTMLInputElement[]} chosen */
+  function drawGapNote(chosen) {
+    const note = part('gap-note');
+    const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
+    if (!note || !box) return;
+    const issued = chosen.filter((one) => one.hasAttribute('data-im-issued'));
+    const numbers = issued.map((one) => one.dataset.imLabel).join(', ');
+    note.classList.toggle('im-warn', !box.checked && (issued.length > 0 || chosen.length === 0));
+    if (box.checked) note.textContent = say('settlement.noGap');
+    else if (chosen.length === 0) note.textContent = say('settlement.gapsPlain');
+    else if (issued.length === 0) note.textContent = say('settlement.noGapDrafts');
+    else note.textContent = say('settlement.gaps', { count: issued.length, numbers });
+  }
+
+  /** The host may have a better place for it: next to its own totals. */
+  const summaryPlace = () => {
+    const own = /** @type {HTMLElement | null} */ (document.querySelector('[data-im="summary"]'));
+    const wanted = document.querySelector('[data-invoice-merge-summary]');
+    if (own && wanted && own.parentElement !== wanted) wanted.append(own);
+    return own;
+  };
+
+  function drawTotals() {
+    const summary = summaryPlace();
+    if (!summary) return;
+    write('Lines', mode ?? 'server');
+    summary.hidden = ticked().length === 0;
+    if (summary.hidden) {
+      write('Shown', '');
+      return;
+    }
+    if (loading.size > 0 || shown.size === 0) return;
+    if (mode === 'form' && changed) finish(fromHostForm(changed, [...shown.values()], words), true);
+    else void drawPreview(summary);
+  }
+
+  /** @param {HTMLElement} summary */
+  async function drawPreview(summary) {
+    const turn = ++previewTurn;
+    const sourceIds = [...shown.keys()];
+    const about = config.invoiceId ? { targetId: config.invoiceId } : { customerId: config.customerId };
+    if (!summary.hasChildNodes()) summary.textContent = say('summary.loading');
+    try {
+      const preview = await api.preview({ ...about, sourceIds });
+      if (turn !== previewTurn || signal.aborted) return;
+      // Only what the server will find at the save counts as shown: not what is typed but unsaved.
+      const certain = mode === 'server' && config.invoiceId && !typedSinceLoad;
+      finish(fromPreview(preview, certain ? null : changed, words), Boolean(certain));
+    } catch {
+      if (turn !== previewTurn || signal.aborted) return;
+      summary.textContent = say('summary.failed');
+      write('Shown', '');
+    }
+  }
+
+  /** @param {import('./summary.js').Summary} result @param {boolean} certain */
+  function finish(result, certain) {
+    const summary = summaryPlace();
+    if (summary) showSummary(summary, root, result, words, config.currency);
+    write('Shown', certain ? result.after.total : '');
+    const total = part('bar-total');
+    if (total) total.textContent = money(result.after.total, config.currency);
+  }
+
+  // ---------------------------------------------------------------- what people do
+
+  root.addEventListener('change', (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target.matches('input[name="invoiceMergeSource"], [data-im="cancel"]')) sync();
+  });
+  document.addEventListener(
+    'click',
+    (event) => {
+      const button = /** @type {HTMLElement | null} */ (
+        event.target instanceof Element ? event.target.closest('[data-im-action]') : null
+      );
+      const action = button?.dataset.imAction;
+      if (action === 'all' || action === 'none') {
+        for (const box of boxes()) box.checked = action === 'all';
+        sync();
+      } else if (action === 'remove') {
+        const box = boxOf(button?.dataset.imId ?? '');
+        if (!box) return;
+        box.checked = false;
+        // The button goes with its rows; the focus must not fall to the top of the page.
+        box.focus({ preventScroll: true });
+        sync();
+      } else if (action === 'save') {
+        form()?.requestSubmit(saveButtons()[0]);
+      }
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'invoice-merge:changed',
+    (event) => {
+      changed = /** @type {CustomEvent} */ (event).detail;
+      drawTotals();
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'input',
+    (event) => {
+      const control = /** @type {HTMLInputElement} */ (event.target);
+      if (mode !== 'form' && control.form && control.form === form() && !root.contains(control)) typedSinceLoad = true;
+    },
+    { signal },
+  );
+  form()?.addEventListener('submit', () => forgetTicks(), { signal });
+  // Back with the page kept whole: the browser may have restored boxes by itself.
+  window.addEventListener('pageshow', () => sync(), { signal });
+
+  installRows((source) => makeHeading(source, words), signal);
+  watchCustomer({
+    config,
+    words,
+    api,
+    root,
+    form,
+    signal,
+    count: () => ticked().length,
+    clear: () => {
+      for (const box of boxes()) box.checked = false;
+      sync();
+    },
+    replace: (next) => {
+      // The form is as old as it was: a newer target's version would let it overwrite.
+      const age = next.querySelector('input[name="invoiceMergeTarget"]');
+      if (age instanceof HTMLInputElement && config.invoiceId) age.value = field('Target')?.value ?? '';
+      document.querySelector('[data-invoice-merge-summary] > [data-im="summary"]')?.remove();
+      ending.abort();
+      root.replaceWith(next);
+      start(/** @type {HTMLElement} */ (next));
+    },
+  });
+  if (recallTicks(config, boxes())) tell(say('banner.restored'));
+  const alert = root.querySelector('[role="alert"]');
+  if (alert instanceof HTMLElement) alert.focus();
+  sync();
+}
+
+for (const root of document.querySelectorAll('[data-im="banner"][data-im-config]'))
+  start(/** @type {HTMLElement} */ (root));

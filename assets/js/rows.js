@@ -1,1 +1,200 @@
+// @ts-check
+/**
+ * The ready-made helper: fills the host's own template rows with a source's lines.
+ *
+ * The host marks the place with `[data-invoice-merge-rows]` and gives `<template data-invoice-merge-template="line">`
+ * (and `"allowance"` where it keeps document allowances), whose fields bear `data-invoice-merge="<field>"` and
+ * names with `__i__`. Without them, or when a line needs a field that the template lacks, the event is not taken.
+ */
+import { plain } from './decimal.js';
 
+/** @typedef {Record<string, any>} Line */
+/** @typedef {{ source: Line, lines: Line[], allowancesCharges: Line[], adjustment: string, pricesIncludeTax: boolean }} SourceLines */
+
+const FIELD = 'data-invoice-merge';
+
+/** @param {string} kind @returns {HTMLTemplateElement | null} */
+const templateOf = (kind) => document.querySelector(`template[data-invoice-merge-template="${kind}"]`);
+
+/** What a line says to a field of the template. @param {Line} line @returns {Record<string, string>} */
+function lineFields(line) {
+  const [tax = {}] = line.taxes ?? [];
+  return {
+    key: line.key,
+    kind: line.kind,
+    description: line.description,
+    longDescription: line.longDescription ?? '',
+    quantity: line.quantity,
+    unit: line.unit ?? '',
+    unitPrice: line.unitPrice,
+    baseQuantity: line.baseQuantity,
+    supplyDate: line.supplyDate ?? '',
+    taxRate: tax.rate ?? '',
+    taxCategory: tax.category ?? '',
+    taxName: tax.name ?? '',
+    taxes: JSON.stringify(line.taxes ?? []),
+    allowancesCharges: JSON.stringify(line.allowancesCharges ?? []),
+    extra: JSON.stringify(line.extra ?? {}),
+    sourceInvoiceId: line.sourceInvoiceId ?? '',
+  };
+}
+
+/** @param {Line} item @returns {Record<string, string>} */
+function allowanceFields(item) {
+  return {
+    kind: item.kind,
+    amount: item.amount,
+    reason: item.reason ?? '',
+    taxRate: item.tax?.rate ?? '',
+    taxCategory: item.tax?.category ?? '',
+  };
+}
+
+/** Fields without which a line would lose something. @param {Line} line @returns {string[]} */
+function neededFields(line) {
+  return [
+    ...((line.taxes ?? []).length > 1 ? ['taxes'] : []),
+    ...((line.allowancesCharges ?? []).length > 0 ? ['allowancesCharges'] : []),
+    ...(plain(line.baseQuantity ?? '1') === '1' ? [] : ['baseQuantity']),
+  ];
+}
+
+/** @param {SourceLines} detail @param {HTMLTemplateElement} template @returns {boolean} */
+function fits(detail, template) {
+  const has = (/** @type {string} */ field) => template.content.querySelector(`[${FIELD}="${field}"]`) !== null;
+  if (detail.allowancesCharges.length > 0 && !templateOf('allowance')) return false;
+  return detail.lines.every((line) => neededFields(line).every(has));
+}
+
+/** @param {Element} element @param {string} value */
+function fill(element, value) {
+  if (element instanceof HTMLSelectElement) {
+    const decimal = /^-?\d+(\.\d+)?$/;
+    const same = (/** @type {string} */ other) =>
+      other === value || (decimal.test(other) && decimal.test(value) && plain(other) === plain(value));
+    const option = [...element.options].find((one) => same(one.value));
+    // A rate that the host does not offer any more must still come along.
+    if (!option) element.add(new Option(value, value));
+    element.value = option ? option.value : value;
+  } else if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
+    element.value = value;
+  } else {
+    element.textContent = value;
+  }
+}
+
+/** The first index that no field named like the template's bears yet. @param {HTMLTemplateElement} template @returns {number} */
+function nextIndex(template) {
+  const pattern = template.content.querySelector('[name*="__i__"]')?.getAttribute('name') ?? '';
+  const [before = '', after = ''] = pattern.split('__i__');
+  const taken = [...document.querySelectorAll('[name]')].map((field) => {
+    const name = field.getAttribute('name') ?? '';
+    const rest = name.startsWith(before) ? name.slice(before.length) : '';
+    return Number.parseInt(after === '' || rest.includes(after) ? rest : '', 10);
+  });
+  return Math.max(-1, ...taken.filter(Number.isFinite)) + 1;
+}
+
+/** @param {HTMLTemplateElement} template @param {Record<string, string>} fields @param {string} sourceId @returns {Element[]} */
+function makeRows(template, fields, sourceId) {
+  const index = String(nextIndex(template));
+  const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  for (const element of content.querySelectorAll('*')) {
+    for (const attribute of element.attributes) {
+      if (attribute.value.includes('__i__')) attribute.value = attribute.value.replaceAll('__i__', index);
+    }
+    const field = element.getAttribute(FIELD);
+    if (field !== null && field in fields) fill(element, fields[field] ?? '');
+  }
+  const rows = [...content.children];
+  for (const row of rows) mark(row, sourceId);
+  return rows;
+}
+
+/** @param {Element} row @param {string} sourceId */
+function mark(row, sourceId) {
+  row.setAttribute('data-im', 'carried');
+  row.setAttribute('data-im-source', sourceId);
+}
+
+/** Rows that a refused save gave back: the host has drawn them already. @param {Element} place @param {Line[]} lines @returns {Element[]} */
+function givenBack(place, lines) {
+  const keys = new Set(lines.map((line) => line.key));
+  return [...place.querySelectorAll(`[${FIELD}="key"]`)].flatMap((field) => {
+    if (!(field instanceof HTMLInputElement) || !keys.has(field.value)) return [];
+    const row = [...place.children].find((child) => child.contains(field));
+    return row && !row.hasAttribute('data-im-source') ? [row] : [];
+  });
+}
+
+/** @param {Element} element */
+const tellHost = (element) => element.dispatchEvent(new Event('change', { bubbles: true }));
+
+/** @param {string} sourceId @returns {Element[]} */
+const rowsOf = (sourceId) => [...document.querySelectorAll(`[data-im-source="${CSS.escape(sourceId)}"]`)];
+
+/**
+ * @param {(source: Line) => DocumentFragment} heading what stands above a source's rows
+ * @param {AbortSignal} signal ends it
+ */
+export function installRows(heading, signal) {
+  document.addEventListener(
+    'invoice-merge:lines',
+    (event) => {
+      const detail = /** @type {CustomEvent<SourceLines>} */ (event).detail;
+      const place = document.querySelector('[data-invoice-merge-rows]');
+      const template = templateOf('line');
+      if (event.defaultPrevented || !place || !template || !fits(detail, template)) return;
+      const { id } = detail.source;
+      const head = makeHeading(place, id, heading(detail.source));
+      const known = givenBack(place, detail.lines);
+      if (known[0]) {
+        known[0].before(head);
+        for (const row of known) mark(row, id);
+      } else {
+        place.append(head, ...detail.lines.flatMap((line) => makeRows(template, lineFields(line), id)));
+        addAllowances(detail);
+      }
+      event.preventDefault();
+      tellHost(place);
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'invoice-merge:removed',
+    (event) => {
+      const place = document.querySelector('[data-invoice-merge-rows]');
+      const rows = rowsOf(/** @type {CustomEvent} */ (event).detail.source.id);
+      for (const row of rows) row.remove();
+      if (place && rows.length > 0) tellHost(place);
+    },
+    { signal },
+  );
+}
+
+/** @param {SourceLines} detail */
+function addAllowances(detail) {
+  const template = templateOf('allowance');
+  const place = document.querySelector('[data-invoice-merge-allowances]') ?? template?.parentElement;
+  if (!template || !place) return;
+  for (const item of detail.allowancesCharges)
+    place.append(...makeRows(template, allowanceFields(item), detail.source.id));
+}
+
+/** @param {Element} place @param {string} id @param {DocumentFragment} content @returns {Element} */
+function makeHeading(place, id, content) {
+  const inTable = place instanceof HTMLTableSectionElement || place instanceof HTMLTableElement;
+  const head = document.createElement(inTable ? 'tr' : 'div');
+  head.setAttribute('data-im', 'source');
+  head.setAttribute('data-im-source', id);
+  if (!inTable) {
+    head.append(content);
+    return head;
+  }
+  const cell = document.createElement('td');
+  const table = place.closest('table');
+  cell.colSpan = Math.max(1, ...[...(table?.rows ?? [])].map((row) => row.cells.length));
+  cell.append(content);
+  head.append(cell);
+  return head;
+}

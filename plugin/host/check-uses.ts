@@ -140,13 +140,13 @@ function taxUses(
 }
 
 function moneyUses(of: (at: string, table: string) => Uses, map: TableMap, invoiceId: [string, string]): void {
-  const { payments, credits, paymentMethods, creditNotes } = map;
+  const { payments, credits, creditNotes } = map;
   if (payments) {
     const table = of('payments', payments.table);
     table.add('id', payments.id);
     table.add('invoice', payments.invoice, 'any', invoiceId);
     table.add('amount', payments.amount, 'amount');
-    table.add('method', payments.method, 'any', paymentMethods && [paymentMethods.table, paymentMethods.id]);
+    table.add('method', payments.method);
     table.add('date', payments.date, 'day');
     table.add('note', payments.note);
   }
@@ -154,13 +154,6 @@ function moneyUses(of: (at: string, table: string) => Uses, map: TableMap, invoi
     const table = of('credits', credits.table);
     table.add('invoice', credits.invoice, 'any', invoiceId);
     table.add('amount', credits.amount, 'amount');
-  }
-  if (paymentMethods) {
-    const table = of('paymentMethods', paymentMethods.table);
-    table.add('id', paymentMethods.id);
-    table.add('name', paymentMethods.name);
-    table.add('active', paymentMethods.active);
-    table.addKeys('cash', paymentMethods.cash);
   }
   if (creditNotes) {
     const table = of('creditNotes', creditNotes.table);

@@ -1,13 +1,22 @@
 /** crm-invoice-merge/contract: what a host's adapter must do, as cases that any test runner can run. */
 import type { HostCrm } from './contract';
+import { candidateCases } from './contract-suite/candidates';
+import { totalCases, updateCases } from './contract-suite/fields';
 import type { ContractCase } from './contract-suite/fixture';
+import { lineCases, touchCases } from './contract-suite/lines';
 import { linkCases } from './contract-suite/links';
-import { optionalCases } from './contract-suite/optional';
-import { candidateCases, loadCases } from './contract-suite/reading';
-import { numberCases, settlingCases, transactionCases } from './contract-suite/settling';
-import { lineCases, totalCases, touchCases, updateCases } from './contract-suite/writing';
+import { loadCases } from './contract-suite/loading';
+import { numberCases } from './contract-suite/numbers';
+import { transactionCases } from './contract-suite/own-code';
+import { settlingCases } from './contract-suite/settling';
 
-export type { ContractCase, ContractFixture, ContractInvoice, ContractLine } from './contract-suite/fixture';
+export type {
+  ContractCase,
+  ContractFixture,
+  ContractInvoice,
+  ContractLine,
+  SavedLines,
+} from './contract-suite/fixture';
 
 /**
  * The cases that apply to this host, or all of them without one (those that do not apply then do nothing).
@@ -26,7 +35,6 @@ export function hostContract(host?: HostCrm): ContractCase[] {
     ...settlingCases,
     ...numberCases,
     ...transactionCases,
-    ...optionalCases,
   ];
   return host ? all.filter((one) => one.applies(host)) : all;
 }

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import { PluginError } from '../errors';
 import type { Trx } from './contract';
+import { isMysql } from './sql';
 
 const ATTEMPTS = 4;
 /** Lock conflicts of InnoDB, Galera and Group Replication (1180 only with errno 149 in its text), and MariaDB's snapshot check. */
@@ -21,8 +22,6 @@ export function isDuplicateKey(error: unknown): boolean {
   const { errno, code } = error as { errno?: unknown; code?: unknown };
   return errno === 1062 || code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE';
 }
-
-export const isMysql = (db: Knex): boolean => (db.client as { dialect?: string }).dialect === 'mysql';
 
 /**
  * knex.transaction, run again as a whole when the database says "retry": only the owner of a transaction may do that.

@@ -14,7 +14,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { markMerged, tagLines } from '../host/own-columns';
+import { copyLineColumns, markMerged, tagLines } from '../host/own-columns';
 import { afterOutermostCommit, demandTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { sum, toAmount } from '../money/decimal';
@@ -23,7 +23,7 @@ import type { AllowanceCharge } from '../money/types';
 import { changedLine, contentOf, recognise, sameFigures, type ChangedLine } from './carried';
 import { admit, type Admission } from './admission';
 import { carriedFrom, difference, fixDiscount, isPureRounding, type Carried } from './combine';
-import { carryingWords, isIssued, keepsAllowances, nameOf, type MergingDeps } from './deps';
+import { carryingWords, ownDiscountText, isIssued, keepsAllowances, nameOf, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import { hashForm, parseMergeForm, type MergeForm } from './payload';
 import type { CarriedRecord, NewMerge, SourceRecord } from './store';
@@ -67,7 +67,7 @@ const QUESTION_ERRORS = {
 /** What the host's save answered, in one shape. */
 function readSaved(answer: unknown, expected: Id | null): SavedInvoice {
   const saved: Partial<SavedInvoice> =
-    typeof answer === 'object' && answer !== null ? (answer as SavedInvoice) : { invoiceId: answer as Id, carried: [] };
+    typeof answer === 'object' && answer !== null ? answer : { invoiceId: answer as Id, carried: [] };
   const invoiceId = typeof saved.invoiceId === 'number' ? String(saved.invoiceId) : saved.invoiceId;
   const carried = saved.carried ?? [];
   if (
@@ -159,6 +159,11 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
         }
       }
     await tagLines(trx, map, tags);
+    await copyLineColumns(
+      trx,
+      map,
+      tags.flatMap(({ lineId, sourceLineId }): [Id, Id][] => (sourceLineId ? [[sourceLineId, lineId]] : [])),
+    );
     const ownLines = saved.lines.filter((line) => !tags.some(({ lineId }) => lineId === line.id));
     return { lost, own: { ...saved, lines: ownLines, allowancesCharges: ownAllowances } };
   }
@@ -232,7 +237,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
 
     const adopted = byForm ? await adoptFormLines(trx, saved, answer, carried) : { lost: [], own: saved };
     const { own } = adopted;
-    const fixed = fixDiscount(own, into, () => deps.documents.t('document.own_discount'), {
+    const fixed = fixDiscount(own, into, ownDiscountText(deps.documents), {
       ...options,
       supplyDate: null,
     });

@@ -263,7 +263,6 @@ export function clientWords(words: Words): Record<string, TextForms> {
     'banner.removeCustomerYes': [],
     'banner.removeCustomerNo': ['customer'],
     'banner.save': [],
-    'invoice.draftOf': ['date'],
     'rows.heading': ['number', 'date', 'amount'],
     'rows.headingDraft': ['date', 'amount'],
     'rows.remove': [],
@@ -279,6 +278,8 @@ export function clientWords(words: Words): Record<string, TextForms> {
     'settlement.noGap': [],
     'settlement.noGapDrafts': [],
     'settlement.gaps': ['numbers'],
+    'settlement.gapsPlain': [],
+    'summary.caption': [],
     'summary.own': [],
     'summary.merged': [],
     'summary.after': [],
@@ -292,6 +293,11 @@ export function clientWords(words: Words): Record<string, TextForms> {
     'summary.difference': ['amount', 'cause'],
     'causes.rounding': [],
     'causes.edited': [],
+    'causes.tax_rounding': [],
+    'causes.target_discount': [],
+    'causes.discount': [],
+    'causes.adjustment': [],
+    'causes.host': [],
     'causes.other': [],
   };
   return Object.fromEntries(Object.entries(names).map(([key, vars]) => [key, words.forms(key, vars)]));

@@ -37,12 +37,6 @@ export interface FixedDiscount {
   adjustment: Decimal;
 }
 
-/** What an invoice's total depends on. */
-export function pricedDocument(invoice: Invoice): PricedDocument {
-  const { currency, pricesIncludeTax, lines, allowancesCharges, discount, adjustment, totals } = invoice;
-  return { currency, pricesIncludeTax, lines, allowancesCharges, discount, adjustment, prepaid: totals.prepaid };
-}
-
 /**
  * All that a source brings: its lines as they are (also sections and notes of quantity 0), its allowances, charges and
  * discount, and what stands below its tax total. Keys are the same as long as the source's version is.
@@ -62,7 +56,7 @@ export function carriedFrom(source: Invoice, into: Into, words: CarryingWords): 
       const taxes = namedTaxes(entry, source);
       return { ...entry, taxes, reason: entry.reason || words[entry.kind](source.number, taxes) };
     }),
-    shareRows(pricedDocument(source), (taxes) => words.discount(source.number, taxes)),
+    shareRows(source, (taxes) => words.discount(source.number, taxes)),
     into,
     source.issueDate,
   );

@@ -36,6 +36,14 @@ export const isIssued = (invoice: Pick<InvoiceHead, 'status'>): boolean => invoi
 export const nameOf = (documents: Words, invoice: Pick<InvoiceHead, 'number' | 'issueDate'>): string =>
   invoice.number ?? documents.t('document.draft_of', { date: documents.day(invoice.issueDate) });
 
+const ratesOf = (documents: Words, taxes: Tax[]): string | undefined =>
+  taxes.length > 0 ? taxes.map(({ rate }) => documents.percent(rate)).join(' + ') : undefined;
+
+export const ownDiscountText =
+  (documents: Words) =>
+  (taxes: Tax[]): string =>
+    documents.t('document.own_discount', { rates: ratesOf(documents, taxes) });
+
 /** What carried discounts, allowances and charges are called on the invoice that receives them. */
 export const carryingWords = (documents: Words): CarryingWords => {
   const text =
@@ -43,12 +51,12 @@ export const carryingWords = (documents: Words): CarryingWords => {
     (number: string | null, taxes: Tax[]): string =>
       documents.t(`document.${kind}_${number === null ? 'of_draft' : 'of'}`, {
         number: number ?? '',
-        rates: taxes.map(({ rate }) => documents.percent(rate)).join(' + '),
+        rates: ratesOf(documents, taxes),
       });
   return { discount: text('discount'), allowance: text('allowance'), charge: text('charge') };
 };
 
 export const keepsAllowances = (host: HostCrm): boolean =>
-  host.map.allowances?.some((one) => one.of === 'invoice') ?? false;
+  host.map.allowances?.some((one) => one.of === 'invoice' && one.rate !== undefined) ?? false;
 
 export const keepsAdjustment = (host: HostCrm): boolean => host.map.invoices.adjustment !== undefined;

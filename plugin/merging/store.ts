@@ -15,6 +15,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
+import { textOf } from '../host/sql';
 import { isDuplicateKey } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';
@@ -193,7 +194,7 @@ export const createMergeStore = (prefix: string) => {
       return {
         formHash: String(row.form_hash),
         invoiceId: String(row.invoice_id),
-        mergeId: row.merge_id === null ? null : String(row.merge_id),
+        mergeId: textOf(row.merge_id),
       };
     },
 
@@ -324,21 +325,21 @@ export const createMergeStore = (prefix: string) => {
 
     /** Lines of merges that stand which this invoice is known to bear. */
     async carriedLines(trx: Trx, targetId: Id): Promise<CarriedRecord[]> {
-      const rows = (await trx(`${table('carried_lines')} as c`)
+      const rows: Record<string, unknown>[] = await trx(`${table('carried_lines')} as c`)
         .join(`${table('merges')} as m`, 'm.id', 'c.merge_id')
         .where('c.target_id', targetId)
         .whereNull('c.gone_at')
         .whereNull('m.undone_at')
         .orderBy('c.id')
         .forShare()
-        .select('c.*')) as Record<string, unknown>[];
+        .select('c.*');
       return rows.map((row) => ({
         id: Number(row.id),
         mergeId: String(row.merge_id),
         targetId: String(row.target_id),
         sourceId: String(row.source_id),
-        sourceLineId: row.source_line_id === null ? null : String(row.source_line_id),
-        lineId: row.line_id === null ? null : String(row.line_id),
+        sourceLineId: textOf(row.source_line_id),
+        lineId: textOf(row.line_id),
         kind: row.kind as CarriedLine['kind'],
         content: JSON.parse(row.content as string) as CarriedContent,
       }));

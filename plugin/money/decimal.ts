@@ -65,7 +65,7 @@ export function apportion(ideals: Exact[], scale: number): Exact[] {
   const unit = new Exact(`1e-${scale}`).times(direction);
   const byRemainder = ideals
     .map((ideal, index) => ({ index, remainder: ideal.minus(parts[index] ?? ZERO).times(direction) }))
-    .sort((a, b) => b.remainder.cmp(a.remainder) || a.index - b.index);
+    .sort((a, b) => b.remainder.cmp(a.remainder));
   let left = missing.div(unit);
   for (const { index } of byRemainder) {
     if (left.lte(ZERO)) break;

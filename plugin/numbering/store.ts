@@ -11,8 +11,10 @@ export const createSeriesStore = (prefix: string) => {
         .merge({ last_sequence: trx.raw('??.?? + 1', [table, 'last_sequence']) });
     },
     async lastSequence(trx: Trx, series: string): Promise<number> {
-      const row = (await trx(table).where({ series }).forShare().first('last_sequence')) as
-        { last_sequence: unknown } | undefined;
+      const row: { last_sequence: unknown } | undefined = await trx(table)
+        .where({ series })
+        .forShare()
+        .first('last_sequence');
       return Number(row?.last_sequence ?? 0);
     },
     async setLastSequence(trx: Trx, type: string, series: string, sequence: number): Promise<void> {

@@ -6,7 +6,6 @@ import {
   isPureRounding,
   mergedDocument,
   mergedTotals,
-  pricedDocument,
   type Into,
 } from '../../plugin/merging/combine';
 import { exact, sum } from '../../plugin/money/decimal';
@@ -126,6 +125,18 @@ describe('what a source carries', () => {
     expect(carried.lines[3]?.taxes[0]?.name).toBe('VAT 20%');
   });
 
+  it('no carried line has a negative price, and none is about nothing', () => {
+    const allowancesCharges = [
+      { kind: 'allowance' as const, amount: '-4', tax: { category: 'S', rate: '20' } },
+      { kind: 'charge' as const, amount: '0.00', tax: { category: 'S', rate: '20' } },
+    ];
+    const odd = invoiceOf('5', priced([pricedLine('1', '100', vat('20'))], { allowancesCharges }));
+    expect(carriedFrom(odd, 'lines', words).lines.slice(1)).toMatchObject([
+      { kind: 'charge', quantity: '1', unitPrice: '4' },
+    ]);
+    expect(carriedFrom(odd, 'allowances', words).allowancesCharges).toMatchObject(allowancesCharges);
+  });
+
   it('the discount of a negative source is carried as a charge', () => {
     const negative = invoiceOf('5', priced([pricedLine('-1', '100', vat('20'))], { discount: percentOff('10') }));
     expect(carriedFrom(negative, 'lines', words).lines[1]).toMatchObject({
@@ -146,7 +157,7 @@ describe.each(bothWays)('totals of a merge, carried discounts as %s', (into) => 
     const after = mergedDocument(target, [carriedFrom(source, into, words)], { into });
     expect(after.discount).toBeNull();
     expect(totalOf(invoiceTotals(after))).toBe('168.00');
-    expect(difference([{ document: target }, { document: pricedDocument(source) }], { document: after })).toEqual({
+    expect(difference([{ document: target }, { document: source }], { document: after })).toEqual({
       difference: '0.00',
       causes: [],
     });

@@ -109,6 +109,13 @@ describe('rounding', () => {
     expect(invoiceTotals(document)).toMatchObject({ taxExclusive: '27906.98', tax: '2093.02', payable: '30000.00' });
   });
 
+  it('T20 prices including tax are rounded per document or per line as well', () => {
+    const lines = Array.from({ length: 10 }, () => pricedLine('1', '3.60', vat('5.5')));
+    const document = priced(lines, { pricesIncludeTax: true });
+    expect(invoiceTotals(document)).toMatchObject({ taxExclusive: '34.12', tax: '1.88', taxInclusive: '36.00' });
+    expect(invoiceTotals(document, { taxRounding: 'line' })).toMatchObject({ taxExclusive: '34.10', tax: '1.90' });
+  });
+
   it('a yen has no decimals and a Kuwaiti dinar three', () => {
     const line = [pricedLine('3', '33.3335', vat('10'))];
     expect(invoiceTotals(priced(line, { currency: 'JPY' }))).toMatchObject({ taxExclusive: '100', tax: '10' });
@@ -142,6 +149,26 @@ describe('discounts', () => {
     const lines = [pricedLine('1', '100', vat('20')), pricedLine('-1', '99', vat('10'))];
     const document = priced(lines, { discount: { kind: 'amount', value: '10', basis: 'before_tax' } });
     expect(discountShares(document)).toMatchObject([{ taxes: [{ rate: '20' }], amount: '10.00' }]);
+  });
+
+  it('a fixed amount is shared by what balances out, and not by a section line', () => {
+    const lines = [pricedLine('0', '0'), pricedLine('1', '100', vat('20')), pricedLine('-1', '100', vat('10'))];
+    const document = priced(lines, { discount: { kind: 'amount', value: '10', basis: 'before_tax' } });
+    expect(discountShares(document).map(({ taxes, amount }) => [taxes[0]?.rate, amount])).toEqual([
+      ['10', '5.00'],
+      ['20', '5.00'],
+    ]);
+  });
+
+  it('gives the odd cent to the same tax whatever the order of the lines', () => {
+    const lines = [pricedLine('1', '10', vat('20')), pricedLine('1', '10', vat('10'))];
+    const discount = { kind: 'amount' as const, value: '0.05', basis: 'before_tax' as const };
+    const shares = discountShares(priced(lines, { discount }));
+    expect(shares.map(({ taxes, amount }) => [taxes[0]?.rate, amount])).toEqual([
+      ['10', '0.03'],
+      ['20', '0.02'],
+    ]);
+    expect(discountShares(priced([...lines].reverse(), { discount }))).toEqual(shares);
   });
 
   it('after tax it stands below the total, with the adjustment, and touches no tax', () => {

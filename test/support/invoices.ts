@@ -38,6 +38,7 @@ export function invoiceOf(
     discount: document.discount,
     allowancesCharges: document.allowancesCharges,
     adjustment: document.adjustment,
+    prepaid: document.prepaid,
     lines: document.lines.map((line, index) => ({
       ...line,
       id: String(index + 1),

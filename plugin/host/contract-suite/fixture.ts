@@ -23,13 +23,20 @@ export interface ContractInvoice {
   note?: string;
 }
 export interface ContractLine {
+  /** A line of this invoice that is saved already; a host whose save rewrites all lines may ignore it. */
+  id?: Id;
   description: string;
   quantity: Decimal;
   unitPrice: Decimal;
   /** At most one where the map keeps the rate in the line; none where it has no taxes. */
   taxes: Tax[];
-  /** On lines that came from another invoice: what `save` must answer in `carried`. */
+  /** On a new line that came from another invoice: what the save answers in `carried`, where the host takes lines into its form. */
   key?: string;
+}
+
+export interface SavedLines {
+  invoiceId: Id;
+  carried: { key: string; lineId: Id }[];
 }
 
 /**
@@ -39,25 +46,25 @@ export interface ContractLine {
 export interface ContractFixture {
   knex: Knex;
   host: HostCrm;
-  createCustomer(name: string): Promise<Id>;
+  createCustomer(this: void, name: string): Promise<Id>;
   /** Through the host's own code, totals included. */
-  createInvoice(invoice: ContractInvoice): Promise<Id>;
-  /** The host's own save of an existing invoice: all its lines are given, the carried ones with their key. */
-  saveInvoice(trx: Trx, id: Id, invoice: ContractInvoice): Promise<unknown>;
+  createInvoice(this: void, invoice: ContractInvoice): Promise<Id>;
+  /** The host's own save of an existing invoice, which stores exactly these lines; it answers what it answers to applyMerge. */
+  saveInvoice(this: void, trx: Trx, id: Id, invoice: ContractInvoice): Promise<Id | SavedLines>;
   /** The host's own payment, status included. */
-  pay(invoiceId: Id, amount: Decimal): Promise<unknown>;
+  pay(this: void, invoiceId: Id, amount: Decimal): Promise<unknown>;
   /** The host's own delete, where it has one. */
-  deleteInvoice?(trx: Trx, id: Id): Promise<unknown>;
+  deleteInvoice?(this: void, trx: Trx, id: Id): Promise<unknown>;
   /** One more row of a link of the map that points at this invoice (or line, for links of lines). Needed where the map has links. */
-  addLink?(link: string, invoiceOrLineId: Id): Promise<unknown>;
+  addLink?(this: void, link: string, invoiceOrLineId: Id): Promise<unknown>;
 }
 
 export interface ContractCase {
   title: string;
   /** False where the host lacks the optional function or the mapped column that the case is about. */
-  applies(host: HostCrm): boolean;
+  applies(this: void, host: HostCrm): boolean;
   /** Throws an AssertionError that says what the host did otherwise. Does nothing where the case does not apply. */
-  run(fixture: ContractFixture): Promise<void>;
+  run(this: void, fixture: ContractFixture): Promise<void>;
 }
 
 export function contractCase(
@@ -120,6 +127,31 @@ export async function carriedFrom(fixture: ContractFixture, db: Db, source: Invo
   });
 }
 
+/** A target and a source with two lines each, of one customer. */
+export async function pair(fixture: ContractFixture): Promise<{ target: Id; source: Id }> {
+  const mine = await customer(fixture);
+  const target = await fixture.createInvoice(
+    simple(fixture.host, mine, {
+      lines: [{ description: 'Own', quantity: '1', unitPrice: '10.00', taxes: taxesFor(fixture.host, [STANDARD]) }],
+    }),
+  );
+  return { target, source: await fixture.createInvoice(simple(fixture.host, mine)) };
+}
+
+/** A draft, an issued one with a note, and one more of the same customer. */
+export async function draftAndIssued(
+  fixture: ContractFixture,
+): Promise<{ mine: Id; draft: Id; issued: Id; other: Id }> {
+  const { host, createInvoice } = fixture;
+  const mine = await customer(fixture);
+  return {
+    mine,
+    draft: await createInvoice(simple(host, mine, { status: 'draft' })),
+    issued: await createInvoice(simple(host, mine, { note: host.map.invoices.note && 'Written before' })),
+    other: await createInvoice(simple(host, mine)),
+  };
+}
+
 const ROLLED_BACK = new Error('rolled back on purpose');
 
 /** Runs `work` in a transaction of which nothing stays. */
@@ -135,6 +167,10 @@ export async function rolledBack(knex: Knex, work: (trx: Trx) => Promise<void>):
 }
 
 // ---------------------------------------------------------------- reading
+
+/** The ids that findCandidates lists. */
+export const openOf = async ({ knex, host }: ContractFixture, customerId: Id): Promise<Id[]> =>
+  (await host.findCandidates(knex, { customerId, restrict: () => undefined })).map((head) => head.id);
 
 export function ownColumn({ host }: ContractFixture, name: string): Col {
   return (host.map.tablePrefix ?? 'im_') + name;
@@ -173,7 +209,8 @@ export async function taxRows({ host }: ContractFixture, db: Db, lineIds: unknow
  */
 export async function documentRows(fixture: ContractFixture, db: Db, id: Id): Promise<Record<string, Row[]>> {
   const { map } = fixture.host;
-  const { [ownColumn(fixture, 'version')]: _counter, ...invoice } = await invoiceRow(fixture, db, id);
+  const invoice = await invoiceRow(fixture, db, id);
+  delete invoice[ownColumn(fixture, 'version')];
   const lines = await lineRows(fixture, db, id);
   const lineIds = lines.map((row) => row[map.lines.id]);
   const found: Record<string, Row[]> = { invoice: [invoice], lines, taxes: await taxRows(fixture, db, lineIds) };
