@@ -21,9 +21,9 @@ import { sum, toAmount } from '../money/decimal';
 import { invoiceTotals, totalOf } from '../money/totals';
 import type { AllowanceCharge } from '../money/types';
 import { changedLine, contentOf, recognise, sameFigures, type ChangedLine } from './carried';
-import { admit, type Admission } from './admission';
+import { admit, settlementOf, type Admission } from './admission';
 import { carriedFrom, difference, fixDiscount, isPureRounding, type Carried } from './combine';
-import { carryingWords, ownDiscountText, isIssued, keepsAllowances, nameOf, type MergingDeps } from './deps';
+import { carryingWords, ownDiscountText, keepsAllowances, nameOf, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import { hashForm, parseMergeForm, type MergeForm } from './payload';
 import type { CarriedRecord, NewMerge, SourceRecord } from './store';
@@ -176,9 +176,8 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     actor: Actor,
     at: string,
   ): Promise<SourceRecord[]> {
-    const settlementOf = (source: Invoice): Settlement => (isIssued(source) ? settlement.issued : settlement.draft);
     const idsOf = (wanted: Settlement): Id[] =>
-      sources.filter((source) => settlementOf(source) === wanted).map(({ id }) => id);
+      sources.filter((source) => settlementOf(source, settlement) === wanted).map(({ id }) => id);
     const snapshots = new Map<Id, Snapshot>();
     const cancelled = idsOf('cancel');
     if (cancelled.length > 0) {
@@ -200,7 +199,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       issueDate: source.issueDate,
       status: source.status,
       total: source.total,
-      settlement: settlementOf(source),
+      settlement: settlementOf(source, settlement),
       snapshot: snapshots.get(source.id) ?? null,
     }));
   }
