@@ -121,6 +121,10 @@ export async function admit(
     const merged = mergedAlready.get(id);
     if (merged && (!source || visible.has(id))) {
       const error = await guarding.mergedError(trx, merged, 'merge');
+      // Of a deleted invoice nobody can say who might see it: whoever sees its successor may know.
+      const successorId = String(error.vars.successorId);
+      if (!source && !(await visibleIds(trx, host.map, [successorId], restrictTo(deps, actor))).has(successorId))
+        throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
       stale.push({ ...error.vars, id, change: 'merged' });
     } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
     else if (version !== null && version !== source.version)
