@@ -268,7 +268,7 @@ export async function openMerging(database: TestDatabase, crm: TestHost): Promis
     async dump() {
       const all = await Promise.all(
         (await tables()).map(async (table): Promise<[string, Row[]]> => {
-          const rows: Row[] = await knex(table).select();
+          const rows = (await knex(table).select()) as Row[];
           return [table, rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))];
         }),
       );
