@@ -283,7 +283,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
 
     const parts = [
       { document: own, total: totalOf(invoiceTotals(own, options)) },
-      ...sources.map((source) => ({ document: source, total: totalOf(source.totals) })),
+      ...sources.map((source) => ({ document: source, total: source.total })),
     ];
     const compared = difference(parts, { document: withLines, total: totalOf(totals) }, options);
     const questions: Question[] = [];
