@@ -95,10 +95,20 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     trx: Trx,
     records: CarriedRecord[],
     saved: Invoice,
+    before: Invoice | null,
+    answer: SavedInvoice,
     at: string,
   ): Promise<{ retagged: number; lost: ChangedLine[] }> {
     if (records.length === 0) return { retagged: 0, lost: [] };
-    const { retag, changed, reworded, gone } = recognise(records, saved.lines);
+    // Rows that this merge brings bear no mark yet either, and may say the same.
+    const arriving = new Set(answer.carried.map(({ lineId }) => lineId));
+    const { restored, changed, reworded, gone } = recognise(
+      records,
+      saved.lines.filter(({ id }) => !arriving.has(id)),
+      before?.lines.filter(({ sourceInvoiceId }) => sourceInvoiceId === null) ?? [],
+    );
+    const found = [...restored, ...changed, ...reworded];
+    const retag = found.filter(({ line }) => line.sourceInvoiceId === null);
     await tagLines(
       trx,
       map,
@@ -115,7 +125,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       goneAt: null,
     });
     await store.updateCarriedLines(trx, [
-      ...[...retag, ...changed, ...reworded].map(follow),
+      ...found.map(follow),
       ...gone.map((record) => ({ ...record, lineId: null, goneAt: at })),
     ]);
     return {
@@ -414,7 +424,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const records = targetId === null ? [] : await store.carriedLines(trx, targetId);
     if (records.length > 0 || admitted.sources.length > 0) {
       const saved = await reload(trx, answer.invoiceId);
-      const followed = await followCarriedLines(trx, records, saved, at);
+      const followed = await followCarriedLines(trx, records, saved, admitted.before, answer, at);
       result.retagged = followed.retagged;
       if (admitted.sources.length > 0) {
         admitted.judgeSaved(saved);
