@@ -14,7 +14,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { copyLineColumns, markMerged, tagLines } from '../host/own-columns';
+import { copyLineColumns, markMerged, tagLines, todayIn } from '../host/own-columns';
 import { afterOutermostCommit, demandTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { sum, toAmount } from '../money/decimal';
@@ -196,7 +196,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     if (cancelled.length > 0) {
       const note = deps.documents.t('document.merged_note', {
         number: nameOf(deps.documents, target),
-        date: deps.documents.day(at.slice(0, 10)),
+        date: deps.documents.day(todayIn(deps.timeZone, new Date(at))),
         name: actor.name,
       });
       for (const snapshot of await host.cancelInvoices(trx, cancelled, note))
