@@ -43,7 +43,7 @@ type Change = Parameters<MergingDeps['host']['updateInvoice']>[2];
 /** Leaves out what stays as it is: hosts without a discount or an adjustment column are then not asked for it. */
 function onlyChanges(
   saved: Invoice,
-  change: Required<Pick<Change, 'allowancesCharges' | 'adjustment'>> & Pick<Change, 'discount'>,
+  change: Required<Pick<Change, 'allowancesCharges' | 'adjustment' | 'reminderLevel'>> & Pick<Change, 'discount'>,
 ): Change {
   return {
     ...(change.discount && !new Big(saved.discount?.value ?? 0).eq(0) && { discount: change.discount }),
@@ -51,6 +51,7 @@ function onlyChanges(
       allowancesCharges: change.allowancesCharges,
     }),
     ...(!new Big(change.adjustment).eq(saved.adjustment) && { adjustment: change.adjustment }),
+    ...(change.reminderLevel !== saved.reminderLevel && { reminderLevel: change.reminderLevel }),
   };
 }
 
@@ -268,6 +269,8 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
         sum([saved.adjustment, fixed.adjustment, ...carried.map((one) => one.adjustment)]),
         minorUnit(saved.currency),
       ),
+      // Reminders go on where the customer was reminded most, instead of beginning anew.
+      reminderLevel: Math.max(saved.reminderLevel, ...sources.map((one) => one.reminderLevel)),
     };
     const changes = onlyChanges(saved, change);
     if (Object.keys(changes).length > 0) await host.updateInvoice(trx, saved.id, changes);
