@@ -353,7 +353,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
           sourceId: line.sourceInvoiceId ?? '',
           sourceLineId: line.sourceLineId,
           lineId: line.id,
-          kind: line.sourceLineId === null ? ('allowance' as const) : ('line' as const),
+          kind: line.sourceLineId !== null ? 'line' : new Big(line.quantity).lt(0) ? 'allowance' : 'charge',
           content: contentOf(line),
         })),
     };
