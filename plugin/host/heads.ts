@@ -124,7 +124,7 @@ function headQuery(db: Db, map: TableMap, search?: string): Query {
           .where(under('line', lines.fixed))
           .where(`line.${lines.invoice}`, db.ref(at(invoices.id))),
       );
-    query.select(db.raw('EXISTS (?) AS ??', [latest(db, rows), `imrefuse${index}`]));
+    query.select(db.raw('EXISTS ? AS ??', [latest(db, rows), `imrefuse${index}`]));
   });
   if (search) {
     const found = db({ line: lines.table })
@@ -135,7 +135,7 @@ function headQuery(db: Db, map: TableMap, search?: string): Query {
         for (const column of [lines.description, lines.longDescription])
           if (column) either.orWhere(contains(db, `line.${column}`, search));
       });
-    query.select(db.raw('EXISTS (?) AS ??', [found, 'imtextfound']));
+    query.select(db.raw('EXISTS ? AS ??', [found, 'imtextfound']));
   }
   invoices.only?.(query, INVOICES);
   return query;
@@ -151,8 +151,8 @@ function countAndSum(
   // The lock of the outer query does not reach a sub-select: without its own it may read an older snapshot.
   const rows = (): Knex.QueryBuilder =>
     latest(db, db({ part: part.table }).where(`part.${part.invoice}`, db.ref(invoiceId)) as Query);
-  query.select(db.raw('(?) AS ??', [rows().count('*'), `im${alias}count`]));
-  query.select(db.raw('(?) AS ??', [rows().select(sum(db, `part.${part.amount}`)), `im${alias}sum`]));
+  query.select(db.raw('? AS ??', [rows().count('*'), `im${alias}count`]));
+  query.select(db.raw('? AS ??', [rows().select(sum(db, `part.${part.amount}`)), `im${alias}sum`]));
 }
 
 function discountColumn(given: string | undefined, words: string[]): string | undefined {
