@@ -3,7 +3,6 @@ import type { Knex } from 'knex';
 import Big from 'big.js';
 import type {
   Actor,
-  CarriedLine,
   Day,
   Db,
   Id,
