@@ -1,5 +1,6 @@
 /** Writes the target: its lock, lines, own fields and totals. */
 import Big from 'big.js';
+import { PluginError } from '../errors';
 import { totalOf } from '../money/totals';
 import type { AllowanceCharge, Totals } from '../money/types';
 import type { CarriedLine, Day, Id, Invoice, InvoiceStatus, Query, Row, TableMap, Trx } from './contract';
@@ -35,13 +36,10 @@ export async function appendLines(trx: Trx, map: TableMap, targetId: Id, carried
     [own(map, 'source_invoice_id')]: line.sourceInvoiceId,
     [own(map, 'source_line_id')]: line.sourceLineId,
   }));
-  // Copied columns are known of real lines only: two sets of columns, so at most two statements.
-  for (const isLine of [true, false])
-    await insertRows(
-      trx,
-      lines.table,
-      rows.filter((_row, index) => (carried[index]?.sourceLineId != null) === isLine),
-    );
+  const isLine = (_row: Row, index: number): boolean => carried[index]?.sourceLineId != null;
+  await insertRows(trx, lines.table, rows.filter(isLine));
+  // Carried discounts have neither copied columns nor, as a rule, unit and details: the table's defaults stand.
+  await insertRows(trx, lines.table, withoutEmpty(rows.filter((row, index) => !isLine(row, index))));
   const ids = await insertedIds(trx, map, targetId, carried, new Set(before.map(({ id }) => id)));
   if (taxes && 'table' in taxes)
     await insertRows(
@@ -67,6 +65,12 @@ export async function appendLines(trx: Trx, map: TableMap, targetId: Id, carried
         line.allowancesCharges.map((allowance) => allowanceRow(part, ids[index] ?? '', allowance)),
       ),
     );
+}
+
+function withoutEmpty(rows: Row[]): Row[] {
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([column]) => rows.some((one) => one[column] != null))),
+  );
 }
 
 function lineRow(map: TableMap, line: CarriedLine): Row {
@@ -275,7 +279,7 @@ export async function saveTotals(
   invoiceId: Id,
 ): Promise<{ totals: Totals; status: InvoiceStatus }> {
   const [invoice] = await loadInvoices(trx, map, today, [invoiceId]);
-  if (!invoice) throw new Error(`invoice ${invoiceId} does not exist`);
+  if (!invoice) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId });
   const { totals } = invoice;
   const { table, id, total, subtotal, taxTotal } = map.invoices;
   const status = statusByPayments(invoice);
