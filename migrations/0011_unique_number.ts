@@ -11,7 +11,10 @@ export const uniqueNumber: Step = {
   async up({ schema, map, prefix }) {
     const { table, number } = map.invoices;
     if (typeof number !== 'string')
-      throw fault('IM_HOST_FAULT', 500, { fault: 'number_in_parts', table, column: number.sequence });
+      throw fault('IM_HOST_FAULT', 500, {
+        where: `${table}.${number.sequence}`,
+        mend: 'leave uniqueNumber out: numbers are kept in parts',
+      });
     const name = `${prefix}unique_number`;
     if (await schema.hasIndex(table, name)) return;
     const column = schema.quote(number);
@@ -19,7 +22,11 @@ export const uniqueNumber: Step = {
       `(SELECT ${column} FROM ${schema.quote(table)} WHERE ${column} IS NOT NULL GROUP BY ${column} HAVING COUNT(*) > 1) d`,
     );
     if (duplicates > 0)
-      throw fault('IM_HOST_FAULT', 500, { fault: 'numbers_not_unique', table, column: number, count: duplicates });
+      throw fault('IM_HOST_FAULT', 500, {
+        where: `${table}.${number}`,
+        mend: 'give each invoice a number of its own, or leave uniqueNumber out',
+        count: duplicates,
+      });
     await schema.addIndex(table, name, [number], true);
   },
   async down({ schema, map, prefix }) {

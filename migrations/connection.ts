@@ -49,7 +49,7 @@ export async function withConnection<T>(knex: Knex, work: (connection: Connectio
 function engineOf(dialect: string): 'mysql' | 'sqlite' {
   if (dialect === 'mysql') return 'mysql';
   if (dialect === 'sqlite3') return 'sqlite';
-  throw fault('IM_DATABASE_UNSUPPORTED', 500, { database: dialect, version: null });
+  throw fault('IM_DATABASE_UNSUPPORTED', 500, { dialect });
 }
 
 async function demandVersion(connection: Connection): Promise<void> {
@@ -59,12 +59,12 @@ async function demandVersion(connection: Connection): Promise<void> {
 }
 
 /** What is wrong with a server that answers this to VERSION(); null when it is MySQL 8+ or MariaDB 10.6+. */
-export function unsupportedServer(answer: string): { database: string; version: string; needs: string } | null {
+export function unsupportedServer(answer: string): { dialect: string; version: string; needs: string } | null {
   const mariadb = /mariadb/i.test(answer);
   // Some MariaDB servers put 5.5.5- before their version, for old replication clients.
   const version = answer.replace(/^5\.5\.5-/, '');
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   const isEnough = mariadb ? major > 10 || (major === 10 && minor >= 6) : major >= 8;
   if (isEnough) return null;
-  return { database: mariadb ? 'MariaDB' : 'MySQL', version: answer, needs: mariadb ? '10.6' : '8.0' };
+  return { dialect: mariadb ? 'MariaDB' : 'MySQL', version: answer, needs: mariadb ? '10.6' : '8.0' };
 }

@@ -1,5 +1,4 @@
 /** Extends the host's tables and makes the plugin's own, and takes all of it away again. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { TableMap } from '../plugin/host/contract';
 import { invoiceColumns } from './0001_invoice_columns';
@@ -13,10 +12,11 @@ import { carriedLines } from './0008_carried_lines';
 import { series } from './0009_series';
 import { activity } from './0010_activity';
 import { uniqueNumber } from './0011_unique_number';
-import { type Connection, withConnection } from './connection';
+import { appliedSteps, createBookkeeping, record } from './bookkeeping';
+import { withConnection } from './connection';
+import { inSqliteTransaction, underMysqlLock } from './exclusive';
 import { fault } from './fault';
-import { mysqlSchema } from './mysql';
-import { sqliteSchema } from './sqlite';
+import { schemaOf } from './schema';
 import type { Schema, Step, StepReport } from './step';
 
 export type { StepReport } from './step';
@@ -46,16 +46,13 @@ const STEPS: Step[] = [
 
 /** The own tables whose rows are ten-year records. */
 const HISTORY = ['merges', 'merge_sources'];
-const LOCK_SECONDS = 600;
-const DUPLICATE_ROW = 1062;
-const RETRYABLE = new Set([1213, 1205, 1180, 3101]);
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
  * several processes at once, and after a crash.
  * @throws IM_WOULD_COPY `{ table, reason }`: the server cannot change the table in place, see `allowCopy`
- * @throws IM_DATABASE_UNSUPPORTED `{ database, version, needs }`
- * @throws IM_HOST_FAULT `{ fault, table, column }`: a mapped column is missing, or numbers are not unique (`count`)
+ * @throws IM_DATABASE_UNSUPPORTED `{ dialect, version, needs }`
+ * @throws IM_HOST_FAULT `{ where, mend }`: a mapped column is missing, or `count` numbers are borne twice
  */
 export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions = {}): Promise<string[]> {
   const prefix = prefixOf(map);
@@ -143,51 +140,6 @@ function prefixOf(map: TableMap): string {
   return prefix;
 }
 
-function schemaOf(
-  connection: Connection,
-  allowCopy: boolean,
-  report: (table: string, way: StepReport['way']) => void,
-): Schema {
-  return connection.engine === 'mysql' ? mysqlSchema(connection, report, allowCopy) : sqliteSchema(connection, report);
-}
-
-async function createBookkeeping(connection: Connection, prefix: string): Promise<void> {
-  const schema = schemaOf(connection, false, () => undefined);
-  const { types } = schema;
-  await schema.createTable(
-    `${prefix}migrations`,
-    { name: `${types.varchar(100)} NOT NULL`, applied_at: `${types.time} NOT NULL` },
-    { primary: ['name'] },
-  );
-}
-
-async function appliedSteps(connection: Connection, prefix: string): Promise<Set<string>> {
-  const schema = schemaOf(connection, false, () => undefined);
-  const table = `${prefix}migrations`;
-  if (!(await schema.hasTable(table))) return new Set();
-  const rows = await connection.rows(`SELECT name AS name FROM ${schema.quote(table)}`);
-  return new Set(rows.map((row) => String(row.name)));
-}
-
-/** @returns false when another process recorded the step meanwhile */
-async function record(connection: Connection, prefix: string, name: string): Promise<boolean> {
-  const schema = schemaOf(connection, false, () => undefined);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await connection.rows(`INSERT INTO ${schema.quote(`${prefix}migrations`)} (name, applied_at) VALUES (?, ?)`, [
-        name,
-        new Date().toISOString(),
-      ]);
-      return true;
-    } catch (error) {
-      const { errno } = error as { errno?: unknown };
-      if (errno === DUPLICATE_ROW) return false;
-      // Nodes of a cluster answer two inserts of one key with a deadlock first.
-      if (attempt > 5 || !RETRYABLE.has(Number(errno))) throw error;
-    }
-  }
-}
-
 async function demandNoHistory(schema: Schema, prefix: string): Promise<void> {
   const history: { table: string; count: number }[] = [];
   for (const name of HISTORY) {
@@ -196,41 +148,4 @@ async function demandNoHistory(schema: Schema, prefix: string): Promise<void> {
     if (count > 0) history.push({ table, count });
   }
   if (history.length > 0) throw fault('IM_HISTORY_EXISTS', 409, { history });
-}
-
-/** Spares several processes on one server the double work. On a cluster it excludes nobody; there the steps themselves do. */
-async function underMysqlLock<T>(connection: Connection, prefix: string, work: () => Promise<T>): Promise<T> {
-  const name = `CONCAT('im:', MD5(CONCAT(DATABASE(), '/', ?)))`;
-  const [row] = await connection.rows(`SELECT GET_LOCK(${name}, ?) AS taken`, [prefix, LOCK_SECONDS]);
-  if (Number(row?.taken) !== 1)
-    throw new Error(`another process has been migrating these tables for ${LOCK_SECONDS} seconds`);
-  try {
-    return await work();
-  } finally {
-    // A connection that died has lost the lock anyway, and the error that killed it is the one to see.
-    await connection.rows(`SELECT RELEASE_LOCK(${name})`, [prefix]).catch(() => undefined);
-  }
-}
-
-async function inSqliteTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + LOCK_SECONDS * 1000;
-  for (;;) {
-    try {
-      // IMMEDIATE: a read first would make the later write fail instead of wait.
-      await connection.rows('BEGIN IMMEDIATE');
-      break;
-    } catch (error) {
-      const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
-      if (!isBusy || Date.now() > deadline) throw error;
-      await sleep(20 + Math.random() * 80);
-    }
-  }
-  try {
-    const result = await work();
-    await connection.rows('COMMIT');
-    return result;
-  } catch (error) {
-    await connection.rows('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** Schema changes on MySQL and MariaDB. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from './connection';
 import { fault } from './fault';
 import type { Schema, StepReport } from './step';
@@ -20,6 +21,9 @@ const TYPES: Schema['types'] = {
 const DONE_BY_OTHERS = new Set([1050, 1060, 1061, 1051, 1091]);
 /** The server names no way without copying: not supported, not supported with a reason, too many instant changes. */
 const REFUSED = new Set([1845, 1846, 4092, 4158]);
+
+/** Another transaction holds the table (lock_wait_timeout), or two nodes of a cluster clash. */
+const BUSY = new Set([1205, 1213]);
 
 const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 const list = (names: string[]): string => names.map(quote).join(', ');
@@ -74,7 +78,8 @@ export function mysqlSchema(
         report(table, way);
         return;
       } catch (error) {
-        if (attempt > 3 || !isErrno(error, DONE_BY_OTHERS)) throw error;
+        if (isErrno(error, BUSY) && attempt < 150) await sleep(1000);
+        else if (!isErrno(error, DONE_BY_OTHERS) || attempt > 3) throw error;
       }
     }
   };
@@ -113,7 +118,7 @@ export function mysqlSchema(
          FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?`,
         [table, column],
       );
-      if (!row) throw fault('IM_HOST_FAULT', 500, { fault: 'column_missing', table, column });
+      if (!row) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: 'map a column that exists' });
       const type = String(row.type);
       return typeof row.charset === 'string'
         ? `${type} CHARACTER SET ${row.charset} COLLATE ${String(row.collation)}`
@@ -144,8 +149,8 @@ export function mysqlSchema(
       return rows.length > 0;
     },
 
-    async count(sql) {
-      const [row] = await connection.rows(`SELECT COUNT(*) AS n FROM ${sql}`);
+    async count(from) {
+      const [row] = await connection.rows(`SELECT COUNT(*) AS n FROM ${from}`);
       return Number(row?.n);
     },
 

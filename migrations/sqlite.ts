@@ -49,7 +49,7 @@ export function sqliteSchema(connection: Connection, report: (table: string, way
 
     async typeOf(table, column) {
       const found = (await columnsOf(table)).find(({ name }) => name.toLowerCase() === column.toLowerCase());
-      if (!found) throw fault('IM_HOST_FAULT', 500, { fault: 'column_missing', table, column });
+      if (!found) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: 'map a column that exists' });
       return found.type;
     },
 
@@ -71,8 +71,8 @@ export function sqliteSchema(connection: Connection, report: (table: string, way
       return rows.some((row) => Number(row.seq) === 0 && String(row.from).toLowerCase() === column.toLowerCase());
     },
 
-    async count(sql) {
-      const [row] = await connection.rows(`SELECT COUNT(*) AS n FROM ${sql}`);
+    async count(from) {
+      const [row] = await connection.rows(`SELECT COUNT(*) AS n FROM ${from}`);
       return Number(row?.n);
     },
 
@@ -86,8 +86,7 @@ export function sqliteSchema(connection: Connection, report: (table: string, way
 
     async dropColumns(table, columns) {
       const statements: string[] = [];
-      // Last first: only then does SQLite cut exactly the text that adding them had put in.
-      for (const name of [...columns].reverse())
+      for (const name of columns)
         if (await hasColumn(table, name)) statements.push(`ALTER TABLE ${quote(table)} DROP COLUMN ${quote(name)}`);
       await change(table, 'instant', statements);
     },

@@ -41,8 +41,8 @@ export interface Schema {
   isServed(table: string, columns: string[]): Promise<boolean>;
   /** Whether a foreign key of the table begins with this column. */
   hasForeignKey(table: string, column: string): Promise<boolean>;
-  /** How many rows of the table match; `where` is SQL written by the step itself. */
-  count(sql: string): Promise<number>;
+  /** How many rows there are in a table, quoted already, or in any other FROM clause. */
+  count(from: string): Promise<number>;
   quote(name: string): string;
   /** Adds those that are missing, last, nullable, in one ALTER. @throws IM_WOULD_COPY */
   addColumns(table: string, columns: Record<string, string>): Promise<void>;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, rollback } from '../../migrations';
 import type { StepReport } from '../../migrations';
 import { unsupportedServer } from '../../migrations/connection';
@@ -108,6 +109,17 @@ describe('on MariaDB', () => {
     expect(await schemaText(knex, 'mariadb')).toEqual(untouched);
   });
 
+  it('an index that would lock the table stops just so', async () => {
+    const { knex } = database;
+    await createHost(knex, 'mariadb', { tableOptions: 'ENGINE=MyISAM' });
+    await knex.raw(`ALTER TABLE bills ADD im_version BIGINT, ADD im_merged_into_id int(10) unsigned, ADD im_merged_at char(24),
+      ADD im_reminders_off tinyint`);
+    const error = await migrate(knex, map).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'IM_WOULD_COPY', vars: { table: 'bills' } });
+    expect((await schemaText(knex, 'mariadb')).bills).not.toContain('im_candidates');
+    expect(await migrate(knex, map, { allowCopy: true })).toContain('0002_invoice_index');
+  });
+
   it('makes InnoDB tables that are compared in utf8mb4, whatever the host has as default', async () => {
     const { knex } = database;
     await knex.raw('ALTER DATABASE CHARACTER SET latin1');
@@ -116,6 +128,19 @@ describe('on MariaDB', () => {
     expect((await schemaText(knex, 'mariadb')).im_merges).toMatch(
       /ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci$/,
     );
+  });
+
+  it('lets the CRM read on while a long transaction keeps it from changing a table', async () => {
+    const { knex } = database;
+    await createHost(knex, 'mariadb');
+    const report = await knex.transaction();
+    await report('bills').select('id');
+    const applied = migrate(database.connect({ max: 1 }), map);
+    await sleep(300);
+    // This read is in line behind the migration, which is in line behind the report: it would wait for both.
+    expect(await knex('bills').select('id')).toHaveLength(2);
+    await report.commit();
+    expect(await applied).toHaveLength(10);
   });
 
   it('goes on when another node of a cluster, which no lock excludes, makes the same changes meanwhile', async () => {
@@ -147,12 +172,12 @@ describe('on MariaDB', () => {
 });
 
 it.each([
-  ['5.7.44-log', { database: 'MySQL', version: '5.7.44-log', needs: '8.0' }],
+  ['5.7.44-log', { dialect: 'MySQL', version: '5.7.44-log', needs: '8.0' }],
   ['8.0.11', null],
   ['9.7.4', null],
   [
     '10.5.22-MariaDB-1:10.5.22+maria~ubu2004',
-    { database: 'MariaDB', version: '10.5.22-MariaDB-1:10.5.22+maria~ubu2004', needs: '10.6' },
+    { dialect: 'MariaDB', version: '10.5.22-MariaDB-1:10.5.22+maria~ubu2004', needs: '10.6' },
   ],
   ['5.5.5-10.6.16-MariaDB', null],
   ['11.8.3-MariaDB-0+deb13u1', null],

@@ -252,7 +252,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
       VALUES (3, 1, 'FA-1', 'unpaid', '2026-02-02', 1), (4, 1, NULL, 'draft', '2026-02-02', 1)`);
     expect(await errorOf(migrate(knex, map, { uniqueNumber: true }))).toMatchObject({
       code: 'IM_HOST_FAULT',
-      vars: { fault: 'numbers_not_unique', table: 'bills', column: 'number', count: 1 },
+      vars: { where: 'bills.number', count: 1 },
     });
     await knex('bills').where({ id: 3 }).update({ number: 'FA-2' });
     expect(await migrate(knex, map, { uniqueNumber: true })).toEqual(['0011_unique_number']);
@@ -267,7 +267,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     const wrong = { ...map, lines: { ...map.lines, id: 'row_no' } };
     expect(await errorOf(migrate(database.knex, wrong))).toMatchObject({
       code: 'IM_HOST_FAULT',
-      vars: { fault: 'column_missing', table: 'bill_rows', column: 'row_no' },
+      vars: { where: 'bill_rows.row_no' },
     });
   });
 });

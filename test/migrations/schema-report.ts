@@ -42,8 +42,13 @@ async function readMariadb(knex: Knex): Promise<Report> {
      WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION`,
   );
   for (const { t, c, k, n, o } of columns) {
-    const type = n?.endsWith('_bin') ? `${k} ${n}` : `${k}`;
-    tableOf(`${t}`).columns.push({ name: `${c}`, type, isNullable: o === 'YES' });
+    // MariaDB gives integers a display width, MySQL does not.
+    const type = `${k}`.replace(/^(\w*int)\(\d+\)/, '$1');
+    tableOf(`${t}`).columns.push({
+      name: `${c}`,
+      type: n?.endsWith('_bin') ? `${type} ${n}` : type,
+      isNullable: o === 'YES',
+    });
   }
   const [keys = []] = await knex.raw<Record<string, string | number>[][]>(
     `SELECT TABLE_NAME t, INDEX_NAME i, NON_UNIQUE d, GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX SEPARATOR ', ') c
