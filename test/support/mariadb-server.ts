@@ -1,8 +1,8 @@
 /** A private MariaDB on a free port of the loopback address, in a folder that is gone when the run ends, however it ends. */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
@@ -31,27 +31,35 @@ export function freePort(): Promise<number> {
 /**
  * Runs "$@" as long as file descriptor 3 is open, then ends it and removes the folder $FOLDER.
  * The operating system closes a pipe when its owner ends, whether by exit, SIGINT, SIGTERM or SIGKILL, so that neither a
- * server nor a file outlives a test run. Only the process started here is ever ended, by its own id.
+ * server nor a file outlives a test run. Only the process started here is ever ended, by its own id; what that one had
+ * started (the making of the data folder) ends by itself once the folder is gone, hence the second look.
+ * After the start the shell itself says nothing: writing to a pipe whose reader is gone would end it too early.
  */
 const WHILE_PIPE_IS_OPEN = `
 "$@" 3<&- & program=$!
+exec >/dev/null 2>&1
 { read -r nothing <&3; kill -9 $program; } & watch=$!
 wait $program
 kill $watch 2>/dev/null
 rm -rf "$FOLDER"
+while [ -e "$FOLDER" ]; do sleep 0.2; rm -rf "$FOLDER"; done
 `;
 
-function runWhileAlive(folder: string, log: number, program: string[]) {
+/** @returns what it said last, whether it has ended, and `release`: ends it and waits until the folder is gone */
+function runWhileAlive(folder: string, program: string[]) {
   // detached: a Ctrl-C in the terminal must reach jest only; the pipe tells the rest.
   const shell = spawn('sh', ['-c', WHILE_PIPE_IS_OPEN, 'sh', ...program], {
-    stdio: ['ignore', log, log, 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
     cwd: '/',
     env: { ...process.env, FOLDER: folder },
   });
-  const pipe = shell.stdio[3] as Socket;
-  pipe.on('error', () => undefined);
-  pipe.unref();
+  let said = '';
+  for (const pipe of shell.stdio.slice(1) as Socket[]) {
+    pipe.on('error', () => undefined);
+    pipe.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-3000)));
+    pipe.unref();
+  }
   shell.unref();
   let hasEnded = false;
   const ended = new Promise<void>((resolve) =>
@@ -61,10 +69,11 @@ function runWhileAlive(folder: string, log: number, program: string[]) {
     }),
   );
   return {
+    said: () => said,
     hasEnded: () => hasEnded,
     async release(): Promise<void> {
       shell.ref();
-      pipe.end();
+      (shell.stdio[3] as Socket).end();
       await ended;
     },
   };
@@ -73,11 +82,9 @@ function runWhileAlive(folder: string, log: number, program: string[]) {
 /** A folder for everything that a run writes to; removed when the run ends, however it ends. */
 export function createRunFolder(): { folder: string; remove(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'im-run-'));
-  const holder = runWhileAlive(folder, openSync('/dev/null', 'a'), ['sleep', 'infinity']);
+  const holder = runWhileAlive(folder, ['sleep', 'infinity']);
   return { folder, remove: () => holder.release() };
 }
-
-const logTail = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-12).join('\n');
 
 /** @throws with the end of the server's log when it does not come up */
 export async function startMariadb(): Promise<MariadbServer> {
@@ -91,28 +98,21 @@ export async function startMariadb(): Promise<MariadbServer> {
   }
 }
 
+/** $0 makes the data folder; then the shell becomes the server "$@", whose words 2 to 4 say where and as whom. */
+const INSTALL_THEN_SERVE = `
+"$0" "$2" "$3" "$4" --auth-root-authentication-method=normal --skip-test-db >/dev/null || exit 1
+exec "$@"
+`;
+
 async function startOnce(): Promise<MariadbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'im-mariadb-'));
   const data = join(folder, 'data');
-  const logFile = join(folder, 'log');
-  const log = openSync(logFile, 'a');
-  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const installed = spawnSync(
-    programPath('mariadb-install-db'),
-    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot],
-    { stdio: ['ignore', log, log] },
-  );
-  if (installed.status !== 0) {
-    const said = logTail(logFile);
-    rmSync(folder, { recursive: true, force: true });
-    throw new Error(`mariadb-install-db failed:\n${said}`, { cause: installed.error });
-  }
   const port = await freePort();
-  const server = runWhileAlive(folder, log, [
-    programPath('mariadbd'),
+  const server = runWhileAlive(folder, [
+    ...['sh', '-c', INSTALL_THEN_SERVE, programPath('mariadb-install-db'), programPath('mariadbd')],
     '--no-defaults',
-    ...asRoot,
     `--datadir=${data}`,
+    `--user=${userInfo().username}`,
     `--socket=${join(folder, 's.sock')}`,
     `--pid-file=${join(folder, 'pid')}`,
     `--port=${port}`,
@@ -130,9 +130,8 @@ async function startOnce(): Promise<MariadbServer> {
   const url = `mysql://root@127.0.0.1:${port}`;
   const problem = await waitUntilItAnswers(url, data, server.hasEnded);
   if (problem === null) return { url, port, stop: () => server.release() };
-  const said = server.hasEnded() ? 'it ended at once' : logTail(logFile);
   await server.release();
-  throw new Error(`MariaDB did not start on port ${port}:\n${said}`, { cause: problem });
+  throw new Error(`MariaDB did not start on port ${port}:\n${server.said()}`, { cause: problem });
 }
 
 /** @returns null, or why this very server (and not another one on its port) does not answer */
