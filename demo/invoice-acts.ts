@@ -89,7 +89,11 @@ export function invoiceActs(demo: Demo): Router {
         const invoice = await findInvoice(trx, id);
         if (!invoice) throw new DemoError('not_found', 404);
         await change(trx, id, invoice.state, req);
-        return (await findInvoice(trx, id))?.ref ?? invoice.ref ?? req.speech.t('invoice.draft_no', { id });
+        return (
+          (await findInvoice(trx, id))?.ref ??
+          invoice.ref ??
+          req.speech.t('invoice.draft_of', { day: req.speech.day(invoice.issued_on) })
+        );
       });
       leaveNotice(req, { key: `notice.${act}`, vars: { number } });
       return act === 'delete' ? '/invoices' : `/invoices/${id}`;

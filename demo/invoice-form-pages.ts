@@ -40,7 +40,7 @@ const emptyLine = (index: string): TypedLine => ({
 interface FormPage {
   form: TypedInvoice;
   /** The saved invoice that is edited. */
-  edited: { id: string; ref: string | null; state: string; customer: string } | null;
+  edited: { id: string; ref: string | null; state: string; issued: string; customer: string } | null;
   refused: string | null;
 }
 
@@ -63,7 +63,7 @@ async function editedInvoice(demo: Demo, id: string): Promise<NonNullable<FormPa
     .knex('crm_clients')
     .where({ id: invoice.client_id })
     .first<{ company: string }>('company');
-  return { id, ref: invoice.ref, state: invoice.state, customer: customer.company };
+  return { id, ref: invoice.ref, state: invoice.state, issued: invoice.issued_on, customer: customer.company };
 }
 
 const customerOfQuery = (req: Request): string | undefined => {
@@ -137,7 +137,7 @@ export function invoiceFormPages(demo: Demo): Router {
         ),
       );
       const saved = await findInvoice(knex, result.invoiceId);
-      const number = saved?.ref ?? req.speech.t('invoice.draft_no', { id: result.invoiceId });
+      const number = saved?.ref ?? req.speech.t('invoice.draft_of', { day: req.speech.day(saved?.issued_on ?? '') });
       leaveNotice(req, {
         key: result.merge ? 'notice.merged' : 'notice.saved',
         vars: { number, count: result.merge?.sources.length ?? 0 },

@@ -19,9 +19,9 @@ const chunks = <T>(rows: T[]): T[][] =>
 
 /** The invoice's own row; undefined where there is none. */
 export async function findInvoice(db: Db, id: Id): Promise<StoredInvoice | undefined> {
-  return (await db('crm_invoices')
+  return db('crm_invoices')
     .where({ id })
-    .first('id', 'client_id', 'ref', 'state', 'issued_on', 'created_by')) as StoredInvoice | undefined;
+    .first<StoredInvoice | undefined>('id', 'client_id', 'ref', 'state', 'issued_on', 'created_by');
 }
 
 const lineRow = (row: LineInput, invoiceId: Id, sort: number): Row => ({

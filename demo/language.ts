@@ -8,17 +8,17 @@ export type Language = 'fr' | 'en';
 
 export interface Speech {
   lang: Language;
-  t(key: string, vars?: Record<string, unknown>): string;
+  t: (key: string, vars?: Record<string, unknown>) => string;
   /** '1204.5', 'EUR' -> '1 204,50 €' */
-  money(amount: string, currency: string): string;
+  money: (amount: string, currency: string) => string;
   /** '12.500000' -> '12,5' */
-  number(amount: string): string;
-  percent(rate: string): string;
+  number: (amount: string) => string;
+  percent: (rate: string) => string;
   /** A number as a person types it in a field: no grouping, the language's decimal sign. */
-  typed(amount: string, fraction?: number): string;
+  typed: (amount: string, fraction?: number) => string;
   /** '2026-11-21' -> '21/11/2026' */
-  day(day: string): string;
-  month(month: string): string;
+  day: (day: string) => string;
+  month: (month: string) => string;
 }
 
 const read = (lang: Language): Record<string, unknown> =>

@@ -166,6 +166,21 @@ export async function rolledBack(knex: Knex, work: (trx: Trx) => Promise<void>):
     });
 }
 
+/** What `work` asks of the database through this handle or transaction. */
+export async function statementsOf(db: Db, work: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = [];
+  const listen = ({ sql }: { sql: string }): void => void statements.push(sql);
+  db.on('query', listen);
+  await work().finally(() => db.off('query', listen));
+  return statements;
+}
+
+/** SQLite has one writer anyway; a pool of one has no second transaction to try something with. */
+export function hasSeveralConnections({ client }: Knex): boolean {
+  const { dialect, pool } = client as { dialect: string; pool: { max: number } };
+  return dialect === 'mysql' && pool.max > 1;
+}
+
 // ---------------------------------------------------------------- reading
 
 /** The ids that findCandidates lists. */
