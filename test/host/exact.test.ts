@@ -61,6 +61,14 @@ describe.each(eachDatabase)('exact reads on %s', (name, create) => {
     expect(head?.payments).toEqual({ count: 11, sum: '1.20' });
   });
 
+  it('adds amounts of more digits than a float holds', async () => {
+    const customer = await app.createCustomer(database.knex, 'B2');
+    const id = await app.createInvoice(database.knex, spec(customer));
+    for (let paid = 0; paid < 11; paid++) await app.pay(database.knex, id, '99999999999.999');
+    const [invoice] = await app.host.loadInvoices(database.knex, [id]);
+    expect(invoice?.payments.sum).toBe('1099999999999.989');
+  });
+
   it('finds an amount however it is typed', async () => {
     const customer = await app.createCustomer(database.knex, 'C');
     const line = { description: 'x', quantity: '1', taxes: [] };
