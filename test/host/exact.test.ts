@@ -150,3 +150,20 @@ describe('versions across engines', () => {
     expect(versions[0]).toBe(versions[1]);
   });
 });
+
+describe('reads in a transaction on MariaDB', () => {
+  it('see what is there now, payments included, although the transaction began before', async () => {
+    const database = await createDatabase('mariadb');
+    const app = await install(database.knex, crmHost());
+    const customer = await app.createCustomer(database.knex, 'F');
+    const id = await app.createInvoice(database.knex, spec(customer));
+    await database.knex.transaction(async (trx) => {
+      await trx('app_clients').select('id');
+      await app.pay(database.knex, id, '5');
+      await database.knex('app_lignes').where({ facture_id: id, rang: 1 }).update({ libelle: 'renamed' });
+      const [invoice] = await app.host.loadInvoices(trx, [id]);
+      expect([invoice?.payments.count, invoice?.lines[0]?.description]).toEqual([1, 'renamed']);
+    });
+    await database.close();
+  });
+});
