@@ -162,7 +162,11 @@ describe('reads in a transaction on MariaDB', () => {
       await app.pay(database.knex, id, '5');
       await database.knex('app_lignes').where({ facture_id: id, rang: 1 }).update({ libelle: 'renamed' });
       const [invoice] = await app.host.loadInvoices(trx, [id]);
-      expect([invoice?.payments.count, invoice?.lines[0]?.description]).toEqual([1, 'renamed']);
+      expect([invoice?.status, invoice?.payments.count, invoice?.lines[0]?.description]).toEqual([
+        'partial',
+        1,
+        'renamed',
+      ]);
     });
     await database.close();
   });
