@@ -10,6 +10,7 @@ import { numberCases } from './contract-suite/numbers';
 import { optionalCases } from './contract-suite/optional';
 import { transactionCases } from './contract-suite/own-code';
 import { settlingCases } from './contract-suite/settling';
+import { versionCases } from './contract-suite/versions';
 
 export type {
   ContractCase,
@@ -28,6 +29,7 @@ export function hostContract(host?: HostCrm): ContractCase[] {
   const all = [
     ...candidateCases,
     ...loadCases,
+    ...versionCases,
     ...touchCases,
     ...lineCases,
     ...updateCases,
