@@ -35,7 +35,7 @@ const lineRow = (row: LineInput, invoiceId: Id, sort: number): Row => ({
   price_per: row.baseQuantity,
   vat_rate: taxOf(row).rate,
   vat_category: taxOf(row).category,
-  vat_name: taxOf(row).name || null,
+  vat_name: taxOf(row).name,
   supplied_on: row.supplyDate,
   product_code: row.productCode,
 });

@@ -118,13 +118,15 @@ export async function loadOne(fixture: ContractFixture, db: Db, id: Id): Promise
 }
 
 /** The lines of a loaded source as merging/ hands them to appendLines. */
-export async function carriedFrom(fixture: ContractFixture, db: Db, source: Invoice): Promise<CarriedLine[]> {
-  const rows = await lineRows(fixture, db, source.id);
-  return source.lines.map(({ id, ...line }) => {
-    const row = rows.find((one) => String(one[fixture.host.map.lines.id]) === id);
-    const extra = Object.fromEntries((fixture.host.map.lines.copy ?? []).map((column) => [column, row?.[column]]));
-    return { ...line, key: `${source.id}-${id}`, sourceInvoiceId: source.id, sourceLineId: id, kind: 'line', extra };
-  });
+export function carriedFrom({ id: sourceInvoiceId, lines }: Invoice): CarriedLine[] {
+  return lines.map(({ id, ...line }) => ({
+    ...line,
+    key: `${sourceInvoiceId}-${id}`,
+    sourceInvoiceId,
+    sourceLineId: id,
+    kind: 'line',
+    extra: {},
+  }));
 }
 
 /** A target and a source with two lines each, of one customer. */

@@ -83,10 +83,17 @@ export const lineCases: ContractCase[] = [
       const { host, knex } = fixture;
       const { lines: mapped } = host.map;
       const { target, source } = await pair(fixture);
+      const [firstRow] = await lineRows(fixture, knex, source);
+      for (const column of mapped.copy ?? [])
+        await knex(mapped.table)
+          .where({ [mapped.id]: firstRow?.[mapped.id] })
+          .update({ [column]: '9' })
+          // A foreign key or a rule of the host may forbid this value: then the line's own is compared.
+          .catch(() => undefined);
       const loaded = await loadOne(fixture, knex, source);
       const own = await documentRows(fixture, knex, target);
       const before = await documentRows(fixture, knex, source);
-      const carried = await carriedFrom(fixture, knex, loaded);
+      const carried = carriedFrom(loaded);
       await knex.transaction((trx) => host.appendLines(trx, target, carried));
 
       const after = await loadOne(fixture, knex, target);
@@ -122,7 +129,7 @@ export const lineCases: ContractCase[] = [
   contractCase('appendLines needs no more statements for many lines than for few', async (fixture) => {
     const { host, knex } = fixture;
     const { target, source } = await pair(fixture);
-    const [line] = await carriedFrom(fixture, knex, await loadOne(fixture, knex, source));
+    const [line] = carriedFrom(await loadOne(fixture, knex, source));
     const counts: number[] = [];
     for (const many of [2, 40])
       await rolledBack(knex, async (trx) => {
@@ -204,7 +211,7 @@ export const lineCases: ContractCase[] = [
       const { host, knex } = fixture;
       const { target, source } = await pair(fixture);
       const before = [await documentRows(fixture, knex, target), await documentRows(fixture, knex, source)];
-      const carried = await carriedFrom(fixture, knex, await loadOne(fixture, knex, source));
+      const carried = carriedFrom(await loadOne(fixture, knex, source));
       await knex.transaction((trx) => host.appendLines(trx, target, carried));
       const added = (await loadOne(fixture, knex, target)).lines.slice(1).map((line) => line.id);
       assert.equal(added.length, 2, 'appendLines must have added two lines');
@@ -216,7 +223,7 @@ export const lineCases: ContractCase[] = [
 ];
 
 async function madeLine(fixture: ContractFixture, source: Id, change: Partial<CarriedLine>): Promise<CarriedLine> {
-  const [line] = await carriedFrom(fixture, fixture.knex, await loadOne(fixture, fixture.knex, source));
+  const [line] = carriedFrom(await loadOne(fixture, fixture.knex, source));
   assert.ok(line, 'a source must have lines');
   return { ...line, taxes: taxesFor(fixture.host, [REDUCED]), ...change };
 }
