@@ -205,6 +205,18 @@ describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
       expect(await allRows(database.knex)).toEqual(before);
     });
 
+    it('names a draft that replaces it by its day, in the language of who asks', async () => {
+      const draft = await sales.invoice(customerId, bill('Draft', { status: 'draft', issueDate: '2026-11-05' }));
+      const other = await sales.invoice(customerId, bill('Merged into a draft'));
+      expect((await sales.merge(draft, [other])).status).toBe(201);
+      const [french, anglais] = [
+        await sales.submit(`/invoices/${other.id}/reopen`, []),
+        await english.submit(`/invoices/${other.id}/reopen`, []),
+      ];
+      expect(refusal(french)).toMatch(/fusionnée dans .*brouillon du 05\/11\/2026/i);
+      expect(refusal(anglais)).toMatch(/merged into .*draft of 5 Nov 2026/i);
+    });
+
     it('names the last invoice of a chain', async () => {
       const last = await sales.invoice(customerId, bill('Last'));
       expect((await sales.merge(last, [await sales.read(target.id)])).status).toBe(201);
