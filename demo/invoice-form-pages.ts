@@ -137,10 +137,9 @@ export function invoiceFormPages(demo: Demo): Router {
         ),
       );
       const saved = await findInvoice(knex, result.invoiceId);
-      const number = saved?.ref ?? req.speech.t('invoice.draft_of', { day: req.speech.day(saved?.issued_on ?? '') });
       leaveNotice(req, {
-        key: result.merge ? 'notice.merged' : 'notice.saved',
-        vars: { number, count: result.merge?.sources.length ?? 0 },
+        key: `notice.${result.merge ? 'merged' : 'saved'}${saved?.ref ? '' : '_draft'}`,
+        vars: { number: saved?.ref, count: result.merge?.sources.length ?? 0 },
       });
       res.redirect(303, `/invoices/${result.invoiceId}`);
     } catch (error) {

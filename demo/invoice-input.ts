@@ -61,7 +61,11 @@ export const invoiceInput = z
       .string()
       .regex(/^[A-Z]{3}$/)
       .default('EUR'),
-    status: z.enum(['draft', 'unpaid']).default('unpaid'),
+    /** Late, part-paid and paid follow from the due date and the payments; a draft is a draft only when asked for. */
+    status: z
+      .enum(['draft', 'unpaid', 'overdue', 'partial', 'paid'])
+      .default('unpaid')
+      .transform((status) => (status === 'draft' ? status : 'unpaid')),
     issueDate: day.optional(),
     dueDate: day.nullish().transform((value) => value ?? null),
     note: optionalText(20000),
