@@ -90,6 +90,7 @@ describe.each(eachDatabase)('the demo CRM’s pages on %s', (name) => {
     expect(answer.status).toBe(400);
     const $ = load(answer.text);
     expect($('input[name="lines[0][unitPrice]"]').val()).toBe('douze');
+    expect($('[aria-invalid=true]').attr('name')).toBe('lines[0][unitPrice]');
     expect($('select[name=customerId]').val()).toBe('2');
     expect($('.refusal').text()).toContain('Ligne 1');
   });
