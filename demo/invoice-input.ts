@@ -61,7 +61,11 @@ export const invoiceInput = z
       .string()
       .regex(/^[A-Z]{3}$/)
       .default('EUR'),
-    status: z.enum(['draft', 'unpaid']).default('unpaid'),
+    /** Late, part-paid and paid follow from the due date and the payments; a draft is a draft only when asked for. */
+    status: z
+      .enum(['draft', 'unpaid', 'overdue', 'partial', 'paid'])
+      .default('unpaid')
+      .transform((status) => (status === 'draft' ? status : 'unpaid')),
     issueDate: day.optional(),
     dueDate: day.nullish().transform((value) => value ?? null),
     note: optionalText(20000),
@@ -210,6 +214,27 @@ function parsed(text: string): unknown {
   }
 }
 
+const isSpare = (row: TypedLine): boolean => !row.description.trim() && !row.unitPrice && !row.key;
+const isSpareAllowance = (row: TypedAllowance): boolean => !row.amount && !row.key;
+
+const FORM_FIELDS: Record<string, string> = { rate: 'taxRate', category: 'taxCategory', name: 'taxName' };
+
+/** The names of the form's fields that a refusal is about: ['lines', 0, 'taxes', 0, 'rate'] is 'lines[0][taxRate]'. */
+export function fieldNames(form: TypedInvoice, error: unknown): string[] {
+  if (!(error instanceof z.ZodError)) return [];
+  const lines = form.lines.filter((row) => !isSpare(row));
+  const allowances = form.allowances.filter((row) => !isSpareAllowance(row));
+  return error.issues.map(({ path }) => {
+    const [list, position] = path;
+    const last = String(path.findLast((part) => typeof part === 'string') ?? '');
+    const field = FORM_FIELDS[last] ?? last;
+    if (typeof position !== 'number')
+      return list === 'discount' ? `discount${last[0]?.toUpperCase() ?? ''}${last.slice(1)}` : field;
+    if (list === 'lines') return `lines[${lines[position]?.index ?? ''}][${field}]`;
+    return `allowances[${allowances[position]?.index ?? ''}][${field}]`;
+  });
+}
+
 /** The form's content as the JSON body would have it; rows without description and price are spare ones. */
 export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): Record<string, unknown> {
   const adjustment = (row: TypedAdjustment) => ({ ...row, amount: readNumber(row.amount) });
@@ -227,7 +252,7 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
     adjustment: readNumber(form.adjustment) || '0',
     prepaid: readNumber(form.prepaid) || '0',
     lines: form.lines
-      .filter((row) => row.description.trim() || row.unitPrice || row.key)
+      .filter((row) => !isSpare(row))
       .map((row) => ({
         id: row.id || null,
         key: row.key,
@@ -243,7 +268,7 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
         productCode: row.productCode || textOf(fieldsOf(parsed(row.extra)).product_code),
       })),
     allowancesCharges: form.allowances
-      .filter((row) => row.amount || row.key)
+      .filter((row) => !isSpareAllowance(row))
       .map((row) => ({
         ...adjustment(row),
         key: row.key,
