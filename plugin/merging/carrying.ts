@@ -7,7 +7,7 @@ import type { AllowanceCharge } from '../money/types';
 import { changedLine, contentOf, recognise, sameFigures, type ChangedLine } from './carried';
 import type { Carried } from './combine';
 import type { MergingDeps } from './deps';
-import type { CarriedRecord } from './carried-store';
+import type { CarriedRecord } from './store-carried';
 
 export type CarriedSource = Carried & { sourceId: Id };
 
