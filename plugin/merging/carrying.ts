@@ -23,10 +23,20 @@ export async function followCarriedLines(
   trx: Trx,
   records: CarriedRecord[],
   saved: Invoice,
+  before: Invoice | null,
+  answer: SavedInvoice,
   at: string,
 ): Promise<{ retagged: number; lost: ChangedLine[] }> {
   if (records.length === 0) return { retagged: 0, lost: [] };
-  const { retag, changed, reworded, gone } = recognise(records, saved.lines);
+  // Rows that this merge brings bear no mark yet either, and may say the same.
+  const arriving = new Set(answer.carried.map(({ lineId }) => lineId));
+  const { restored, changed, reworded, gone } = recognise(
+    records,
+    saved.lines.filter(({ id }) => !arriving.has(id)),
+    before?.lines.filter(({ sourceInvoiceId }) => sourceInvoiceId === null) ?? [],
+  );
+  const found = [...restored, ...changed, ...reworded];
+  const retag = found.filter(({ line }) => line.sourceInvoiceId === null);
   await tagLines(
     trx,
     deps.host.map,
@@ -43,7 +53,7 @@ export async function followCarriedLines(
     goneAt: null,
   });
   await deps.store.updateCarriedLines(trx, [
-    ...[...retag, ...changed, ...reworded].map(follow),
+    ...found.map(follow),
     ...gone.map((record) => ({ ...record, lineId: null, goneAt: at })),
   ]);
   return {

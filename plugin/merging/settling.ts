@@ -1,12 +1,12 @@
 /** What becomes of the sources: cancelled or deleted, each with its snapshot. */
 import type { Actor, Id, Invoice, Settlement, SettlementChoice, Snapshot, Trx } from '../host/contract';
-import { markMerged } from '../host/own-columns';
+import { markMerged, todayIn } from '../host/own-columns';
 import { settlementOf } from './admission';
 import { nameOf, type MergingDeps } from './deps';
 import type { SourceRecord } from './store';
 
 export async function settle(
-  deps: Pick<MergingDeps, 'host' | 'documents'>,
+  deps: Pick<MergingDeps, 'host' | 'documents' | 'timeZone'>,
   trx: Trx,
   target: Invoice,
   sources: Invoice[],
@@ -22,7 +22,7 @@ export async function settle(
   if (cancelled.length > 0) {
     const note = documents.t('document.merged_note', {
       number: nameOf(documents, target),
-      date: documents.day(at.slice(0, 10)),
+      date: documents.day(todayIn(deps.timeZone, new Date(at))),
       name: actor.name,
     });
     for (const snapshot of await host.cancelInvoices(trx, cancelled, note)) snapshots.set(snapshot.invoiceId, snapshot);

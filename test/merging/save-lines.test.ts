@@ -1,5 +1,5 @@
 import { eachDatabase } from '../support/databases';
-import { crmHost, perfexLikeHost, rewritingHost } from '../support/hosts';
+import { crmHost, perfexLikeHost, rewritingHost, type LineSpec } from '../support/hosts';
 import { ACTORS, line, openMerging, refusal, VAT_10, type MergingFixture, type Save } from '../support/merging-fixture';
 
 const hosts = [
@@ -243,7 +243,7 @@ describe.each(everywhere)('lines and totals on the %s host, on %s', (name, _data
       ['given another price', { unitPrice: '49' }],
       ['given another tax', { taxes: [VAT_10] }],
       ['taken out', null],
-    ] as const)('T22 a row %s while its source stays ticked is named and asked about', async (_what, change) => {
+    ] as [string, Partial<LineSpec> | null][])('T22 a row %s while its source stays ticked is named and asked about', async (_what, change) => {
       const target = await fixture.invoice(customer);
       const source = await fixture.invoice(customer, { lines: [line('First', '50'), line('Second', '60')] });
       const save: Save = {
