@@ -74,7 +74,16 @@ export class DemoClient {
 
   /** The same session, seen from another site's page. */
   from(origin: string): DemoClient {
-    const other = new DemoClient(this.url, origin);
+    return this.copy(this.url, origin);
+  }
+
+  /** The same session on another server of the same database. */
+  onServer(url: string): DemoClient {
+    return this.copy(url, url);
+  }
+
+  private copy(url: string, origin: string): DemoClient {
+    const other = new DemoClient(url, origin);
     for (const [name, value] of this.cookies) other.cookies.set(name, value);
     return other;
   }
