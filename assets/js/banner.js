@@ -317,6 +317,9 @@ function start(root) {
       ending.abort();
       root.replaceWith(next);
       start(/** @type {HTMLElement} */ (next));
+      // For people who do not see that the list has changed.
+      const live = next.querySelector('[data-im="live"]');
+      if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
   if (recallTicks(config, boxes())) tell(say('banner.restored'));
