@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
@@ -6,6 +8,8 @@ module.exports = {
   testPathIgnorePatterns: ['/test/stress/'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  // Jest leaves one core free for itself; here MariaDB and Chromium need the others, and tests mostly wait for them.
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   testTimeout: 30000,
   moduleNameMapper: {
     '^crm-invoice-merge$': '<rootDir>/plugin/index.ts',

@@ -1,21 +1,7 @@
 /** What a host passes to createInvoiceMerge and what it gets back. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Knex } from 'knex';
-import type {
-  Actor,
-  Candidate,
-  Day,
-  Db,
-  HostCrm,
-  Id,
-  IntegrationHandler,
-  Merge,
-  Query,
-  Row,
-  Settlement,
-  Trx,
-} from './host/contract';
-import type { Decimal } from './money/types';
+import type { Actor, Candidate, Day, Db, HostCrm, Id, Merge, Query, Row, Trx } from './host/contract';
 
 /** Fits Express 4 and 5 without naming either: a v5 Router does not compile in a host typed for v4. */
 export type HttpHandler = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
@@ -43,35 +29,15 @@ export interface Options<Req extends IncomingMessage> {
   translate?(key: string, vars: Row, locale: string): string | undefined;
   logger?: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: Row) => void>;
   hooks?: Hooks;
-  /** Functions that take hand-overs, beside signed webhooks. */
-  integrations?: Record<string, IntegrationHandler>;
-  /** Encrypts webhook secrets at rest; required once a webhook exists. */
-  secretKey?: string;
-  /** Own-network addresses that hand-overs may reach (host names or CIDR). Default: none. */
-  allowedDestinations?: string[];
   /** Time zone of the business, for periods and days. Default: Europe/Paris. */
   timeZone?: string;
+  /** Language of what the plugin writes into documents: discount lines, notes. Default: fr */
+  documentLocale?: string;
   clock?: () => Date;
 }
 
-export type Action =
-  | 'merge.view'
-  | 'merge.apply'
-  | 'merge.choose_settlement'
-  | 'merge.undo'
-  | 'merge.undo_own'
-  | 'merge.history'
-  | 'numbers.view'
-  | 'numbers.adjust'
-  | 'billing.manage'
-  | 'checkout.take'
-  | 'sales.view'
-  | 'sales.view_all'
-  | 'sales.void'
-  | 'sales.export'
-  | 'handover.view'
-  | 'handover.resend'
-  | 'settings.manage';
+/** What `authorize` is asked. Later features add their own. */
+export type Action = 'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history';
 
 export interface Hooks {
   /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */
@@ -81,7 +47,6 @@ export interface Hooks {
   ): Candidate[] | Promise<Candidate[]>;
   /** Throwing rolls the whole save back. */
   beforeMerge?(trx: Trx, merge: Merge): Promise<void>;
-  beforeUndo?(trx: Trx, merge: Merge): Promise<void>;
   /** After the outermost commit; an error is logged, never thrown at the host. */
   afterMerge?(merge: Merge): Promise<void>;
   /** Last day whose accounts or VAT return are closed. */
@@ -112,23 +77,10 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Where a payment meant for this invoice belongs: itself, or the invoice it was merged into. */
   paymentTarget(db: Db, invoiceId: Id): Promise<{ invoiceId: Id; mergedFrom: Id | null }>;
   successorOf(db: Db, invoiceId: Id): Promise<Id | null>;
-  /** The document that carries this number now, also if the number's own document was merged, deleted or renumbered. */
-  findByNumber(db: Db, number: string): Promise<{ invoiceId: Id; how: 'itself' | 'merged' | 'renumbered' }[]>;
-  /** What it replaces, for public pages and print. */
-  summary(
-    db: Db,
-    invoiceId: Id,
-  ): Promise<{
-    replaces: { number: string | null; date: Day; total: Decimal; settlement: Settlement; creditNote: string | null }[];
-  }>;
-  /** Open balance by original due date, oldest paid first. */
-  agedParts(db: Db, invoiceIds: Id[]): Promise<Map<Id, { dueDate: Day | null; amount: Decimal }[]>>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
   remindable(query: Query, aliases: { invoices: string }): void;
-  /** Leaves out rows of external billing (not the host's money). For reports of payments received. */
-  received(query: Query, aliases: { payments: string }): void;
   /** The words for an error of applyMerge, guard or allocate, in the person's language; null when it is not ours. */
   explain(error: unknown, req: Req): string | null;
   numbers: { allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]> };
@@ -140,8 +92,6 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Refuses while merges, snapshots, number changes or reference transactions exist, unless told to discard them. */
   rollback(options?: { discardHistory?: boolean }): Promise<string[]>;
   checkHost(): Promise<{ ok: boolean; faults: { code: string; where: string; mend: string }[] }>;
-  worker: { start(): void; stop(): Promise<void>; runOnce(): Promise<number> };
-  close(): Promise<void>;
 }
 
 export interface BannerSpec<Req> {

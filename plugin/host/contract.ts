@@ -91,6 +91,7 @@ export interface Invoice extends InvoiceHead {
   discount: Discount | null;
   allowancesCharges: AllowanceCharge[];
   adjustment: Decimal;
+  prepaid: Decimal;
   lines: InvoiceLine[];
   totals: Totals;
   /** SHA-256 (22 characters) over the mapped columns, lines, taxes, discounts, payments and credits in canonical form. */
@@ -172,8 +173,6 @@ export interface HostCrm {
       >
     >,
   ): Promise<void>;
-  /** Copies as drafts without number, for "Correct this merge". */
-  createDrafts?(trx: Trx, like: Invoice[]): Promise<Id[]>;
   moveLinks(trx: Trx, from: { invoiceIds: Id[]; lineIds: [Id, Id][] }, targetId: Id): Promise<MovedLink[]>;
   /** Gives back those that it left because they point elsewhere by now. */
   restoreLinks(trx: Trx, moved: MovedLink[]): Promise<MovedLink[]>;
@@ -181,21 +180,9 @@ export interface HostCrm {
   deleteInvoices(trx: Trx, ids: Id[]): Promise<Snapshot[]>;
   /** Undoes cancelInvoices (rows put back) and deleteInvoices (inserted, same ids). */
   restoreInvoices(trx: Trx, snapshots: Snapshot[]): Promise<void>;
-  creditInvoices?(
-    trx: Trx,
-    invoices: Invoice[],
-    numbers: string[],
-    date: Day,
-  ): Promise<{ invoiceId: Id; creditNoteId: Id; number: string }[]>;
   /** The host's own arithmetic when replaced: it has the last word, a difference is shown. */
   saveTotals(trx: Trx, invoiceId: Id): Promise<{ totals: Totals; status: InvoiceStatus }>;
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
-  recordPayment?(
-    trx: Trx,
-    p: { invoiceId: Id | null; methodId: Id; amount: Decimal; date: Day; note: string; columns: Row },
-  ): Promise<Id>;
-  /** The host's own document for a direct sale that it invoices. */
-  createSale?(trx: Trx, sale: Sale): Promise<{ invoiceId: Id; number: string | null }>;
   invoiceUrl(id: Id, page: 'preview' | 'edit' | 'public'): string;
 }
 /** `dropped`: the target already had it (the same tag, say). */
@@ -210,19 +197,6 @@ export interface Snapshot {
   invoiceId: Id;
   tables: Record<string, Row[]>;
 }
-export interface Sale {
-  customerId: Id | null;
-  currency: string;
-  lines: { description: string; quantity: Decimal; unitPrice: Decimal; taxes: Tax[] }[];
-}
-export interface IntegrationHandler {
-  deliver(
-    handover: Row,
-    signal: AbortSignal,
-  ): Promise<{ accepted: true; reference?: string } | { accepted: false; reason: string }>;
-  check?(signal: AbortSignal): Promise<{ available: boolean; reason?: string }>;
-}
-
 /** Literals and {seq} {seq:5} {yyyy} {yy} {mm}, exactly one {seq}: 'FA-{yyyy}-{seq:5}'. */
 export type NumberPattern = string;
 
@@ -306,7 +280,6 @@ export interface TableMap {
   payments?: { table: string; id: Col; invoice: Col; amount: Col; method: Col; date: Col; note?: Col };
   /** Any row = not a candidate. */
   credits?: { table: string; invoice: Col; amount: Col };
-  paymentMethods?: { table: string; id: Col; name: Col; active?: Col; /** the row that is Cash */ cash: Row };
   creditNotes?: {
     table: string;
     id: Col;

@@ -1,8 +1,21 @@
-/** Starts one private MariaDB for the whole run; its address reaches the tests through TEST_MARIADB_URL. */
-import { startMariadb } from './mariadb-server';
+/**
+ * Once per run: sees to MariaDB and Chromium, starts one private MariaDB, and gives the run its own temporary folder.
+ * The tests learn of it through TEST_MARIADB_URL and TMPDIR; a TEST_MARIADB_URL that is set already is used as it is.
+ */
+import { createRunFolder, startMariadb } from './mariadb-server';
+import { ensurePrograms } from './system-packages';
 
 export default async function globalSetup(): Promise<void> {
-  const server = await startMariadb();
-  process.env.TEST_MARIADB_URL = server.url;
-  (globalThis as { mariadbServer?: typeof server }).mariadbServer = server;
+  const given = process.env.TEST_MARIADB_URL;
+  ensurePrograms(given ? ['chromium'] : ['mariadbd', 'mariadb-install-db', 'chromium']);
+  const cleanUp: (() => Promise<void>)[] = [];
+  (globalThis as { endOfRun?: typeof cleanUp }).endOfRun = cleanUp;
+  if (!given) {
+    const server = await startMariadb();
+    process.env.TEST_MARIADB_URL = server.url;
+    cleanUp.push(() => server.stop());
+  }
+  const temporary = createRunFolder();
+  process.env.TMPDIR = temporary.folder;
+  cleanUp.push(() => temporary.remove());
 }

@@ -1,4 +1,4 @@
 export default async function globalTeardown(): Promise<void> {
-  const holder = globalThis as { mariadbServer?: { stop(): Promise<void> } };
-  await holder.mariadbServer?.stop();
+  const { endOfRun = [] } = globalThis as { endOfRun?: (() => Promise<void>)[] };
+  await Promise.all(endOfRun.map((end) => end()));
 }

@@ -1,11 +1,12 @@
-/** A private MariaDB in a temporary folder, on a free port of the loopback address, gone when the run ends. */
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+/** A private MariaDB on a free port of the loopback address, in a folder that is gone when the run ends, however it ends. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
+import { programPath } from './system-packages';
 
 export interface MariadbServer {
   /** mysql://root@127.0.0.1:PORT, without a database */
@@ -27,59 +28,125 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startMariadb(): Promise<MariadbServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'im-mariadb-'));
-  const data = join(folder, 'data');
-  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  execFileSync(
-    'mariadb-install-db',
-    ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot],
-    { stdio: 'ignore' },
-  );
-  const port = await freePort();
-  const log = openSync(join(folder, 'log'), 'a');
-  const server = spawn(
-    existsSync('/usr/sbin/mariadbd') ? '/usr/sbin/mariadbd' : 'mariadbd',
-    [
-      '--no-defaults',
-      ...asRoot,
-      `--datadir=${data}`,
-      `--socket=${join(folder, 's.sock')}`,
-      `--pid-file=${join(folder, 'pid')}`,
-      `--port=${port}`,
-      '--bind-address=127.0.0.1',
-      '--skip-log-bin',
-      '--innodb-flush-log-at-trx-commit=0',
-      '--innodb-buffer-pool-size=64M',
-      '--innodb-log-file-size=16M',
-      '--performance-schema=OFF',
-      '--skip-name-resolve',
-      '--max-connections=300',
-      '--character-set-server=utf8mb4',
-      '--collation-server=utf8mb4_unicode_ci',
-    ],
-    { stdio: ['ignore', log, log] },
-  );
-  const url = `mysql://root@127.0.0.1:${port}`;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const connection = await mysql.createConnection({ uri: url });
-      await connection.end();
-      break;
-    } catch (error) {
-      if (attempt > 400 || server.exitCode !== null)
-        throw new Error(`MariaDB did not start; see ${join(folder, 'log')}`, { cause: error });
-      await sleep(50);
-    }
+/**
+ * Runs "$@" as long as file descriptor 3 is open, then ends it and removes the folder $FOLDER.
+ * The operating system closes a pipe when its owner ends, whether by exit, SIGINT, SIGTERM or SIGKILL, so that neither a
+ * server nor a file outlives a test run. Only the process started here is ever ended, by its own id; what that one had
+ * started (the making of the data folder) ends by itself once the folder is gone, hence the second look.
+ * After the start the shell itself says nothing: writing to a pipe whose reader is gone would end it too early.
+ */
+const WHILE_PIPE_IS_OPEN = `
+"$@" 3<&- & program=$!
+exec >/dev/null 2>&1
+{ read -r nothing <&3; kill -9 $program; } & watch=$!
+wait $program
+kill $watch 2>/dev/null
+rm -rf "$FOLDER"
+while [ -e "$FOLDER" ]; do sleep 0.2; rm -rf "$FOLDER"; done
+`;
+
+/** @returns what it said last, whether it has ended, and `release`: ends it and waits until the folder is gone */
+function runWhileAlive(folder: string, program: string[]) {
+  // detached: a Ctrl-C in the terminal must reach jest only; the pipe tells the rest.
+  const shell = spawn('sh', ['-c', WHILE_PIPE_IS_OPEN, 'sh', ...program], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    cwd: '/',
+    env: { ...process.env, FOLDER: folder },
+  });
+  let said = '';
+  for (const pipe of shell.stdio.slice(1) as Socket[]) {
+    pipe.on('error', () => undefined);
+    pipe.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-3000)));
+    pipe.unref();
   }
+  shell.unref();
+  let hasEnded = false;
+  const ended = new Promise<void>((resolve) =>
+    shell.once('exit', () => {
+      hasEnded = true;
+      resolve();
+    }),
+  );
   return {
-    url,
-    port,
-    async stop() {
-      const gone = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGKILL');
-      await gone;
-      rmSync(folder, { recursive: true, force: true });
+    said: () => said,
+    hasEnded: () => hasEnded,
+    async release(): Promise<void> {
+      shell.ref();
+      (shell.stdio[3] as Socket).end();
+      await ended;
     },
   };
+}
+
+/** A folder for everything that a run writes to; removed when the run ends, however it ends. */
+export function createRunFolder(): { folder: string; remove(): Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), 'im-run-'));
+  const holder = runWhileAlive(folder, ['sleep', 'infinity']);
+  return { folder, remove: () => holder.release() };
+}
+
+/** @throws with the end of the server's log when it does not come up */
+export async function startMariadb(): Promise<MariadbServer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce();
+    } catch (error) {
+      // A free port is not a reserved one: another run may have taken it in between.
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+/** $0 makes the data folder; then the shell becomes the server "$@", whose words 2 to 4 say where and as whom. */
+const INSTALL_THEN_SERVE = `
+"$0" "$2" "$3" "$4" --auth-root-authentication-method=normal --skip-test-db >/dev/null || exit 1
+exec "$@"
+`;
+
+async function startOnce(): Promise<MariadbServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'im-mariadb-'));
+  const data = join(folder, 'data');
+  const port = await freePort();
+  const server = runWhileAlive(folder, [
+    ...['sh', '-c', INSTALL_THEN_SERVE, programPath('mariadb-install-db'), programPath('mariadbd')],
+    '--no-defaults',
+    `--datadir=${data}`,
+    `--user=${userInfo().username}`,
+    `--socket=${join(folder, 's.sock')}`,
+    `--pid-file=${join(folder, 'pid')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    '--skip-log-bin',
+    '--innodb-flush-log-at-trx-commit=0',
+    '--innodb-buffer-pool-size=64M',
+    '--innodb-log-file-size=16M',
+    '--performance-schema=OFF',
+    '--skip-name-resolve',
+    '--max-connections=300',
+    '--character-set-server=utf8mb4',
+    '--collation-server=utf8mb4_unicode_ci',
+  ]);
+  const url = `mysql://root@127.0.0.1:${port}`;
+  const problem = await waitUntilItAnswers(url, data, server.hasEnded);
+  if (problem === null) return { url, port, stop: () => server.release() };
+  await server.release();
+  throw new Error(`MariaDB did not start on port ${port}:\n${server.said()}`, { cause: problem });
+}
+
+/** @returns null, or why this very server (and not another one on its port) does not answer */
+async function waitUntilItAnswers(url: string, data: string, hasEnded: () => boolean): Promise<unknown> {
+  let problem: unknown;
+  for (const end = Date.now() + 30000; Date.now() < end && !hasEnded(); await sleep(50)) {
+    try {
+      const connection = await mysql.createConnection({ uri: url });
+      const [rows] = await connection.query<mysql.RowDataPacket[]>('SELECT @@datadir AS folder');
+      await connection.end();
+      if (String(rows[0]?.folder).startsWith(data)) return null;
+      return new Error('another server answers on this port');
+    } catch (error) {
+      problem = error;
+    }
+  }
+  return problem ?? new Error('it ended before it answered');
 }

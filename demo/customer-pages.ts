@@ -1,0 +1,66 @@
+/** Customers, and what each owes. */
+import { Router } from 'express';
+import { DemoError, idOf, type Demo } from './context';
+import { listedInvoices, type ListedInvoice } from './invoice-list-pages';
+import { groupedBy, sumsByCurrency } from './sums';
+
+/** What is still owed per customer: totals of open invoices less what was paid on them. */
+async function openSums(demo: Demo, customerId?: string): Promise<Map<string, { currency: string; amount: string }[]>> {
+  const owed = demo.knex('crm_invoices').whereIn('state', ['open', 'late', 'part']);
+  const paid = demo
+    .knex('crm_payments as p')
+    .join('crm_invoices as i', 'i.id', 'p.invoice_id')
+    .whereIn('i.state', ['open', 'late', 'part']);
+  if (customerId) {
+    owed.where({ client_id: customerId });
+    paid.where('i.client_id', customerId);
+  }
+  type Part = { client_id: number; currency: string; amount: string };
+  const invoices = await owed.select<Part[]>('client_id', 'currency', 'grand_total as amount');
+  const deposits = await owed.clone().clearSelect().select<Part[]>('client_id', 'currency', 'deposit_paid as amount');
+  const payments = await paid.select<Part[]>('i.client_id', 'i.currency', 'p.amount');
+  const parts = [...invoices, ...[...deposits, ...payments].map((row) => ({ ...row, amount: `-${row.amount}` }))];
+  const perCustomer = groupedBy(parts, (row) => String(row.client_id));
+  return new Map([...perCustomer].map(([id, rows]) => [id, sumsByCurrency(rows)]));
+}
+
+export function customerPages(demo: Demo): Router {
+  const { knex } = demo;
+  const router = Router();
+
+  router.get('/customers', async (_req, res) => {
+    const open = await openSums(demo);
+    const counts = await knex('crm_invoices')
+      .groupBy('client_id')
+      .select('client_id')
+      .count<{ client_id: number; n: number | string }[]>({ n: '*' });
+    const count = new Map(counts.map((row) => [row.client_id, Number(row.n)]));
+    const customers = (await knex('crm_clients').orderBy('company')) as { id: number }[];
+    res.render('customers', {
+      customers: customers.map((row) => ({
+        ...row,
+        open: open.get(String(row.id)) ?? [],
+        invoices: count.get(row.id) ?? 0,
+      })),
+    });
+  });
+
+  router.get('/customers/:id', async (req, res) => {
+    const id = idOf(req);
+    const customer = (await knex('crm_clients').where({ id }).first()) as unknown;
+    if (!customer) throw new DemoError('not_found', 404);
+    const invoices = (await listedInvoices(knex)
+      .where('i.client_id', id)
+      .orderBy([
+        { column: 'i.issued_on', order: 'desc' },
+        { column: 'i.id', order: 'desc' },
+      ])) as ListedInvoice[];
+    res.render('customer', {
+      customer,
+      invoices,
+      open: (await openSums(demo, id)).get(id) ?? [],
+      estimates: await knex('crm_estimates').where({ client_id: id }).orderBy('issued_on', 'desc'),
+    });
+  });
+  return router;
+}

@@ -1,0 +1,32 @@
+/** Starts the demo CRM from the environment: PORT, DATABASE_URL, DEMO_DATA. */
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createDemo } from './app';
+import { packageFolder } from './paths';
+
+async function start(): Promise<void> {
+  const port = Number(process.env.PORT ?? 3000);
+  const demo = await createDemo({
+    databaseUrl: process.env.DATABASE_URL ?? `sqlite:${join(packageFolder, 'demo.sqlite')}`,
+    data: process.env.DEMO_DATA === 'empty' ? 'empty' : 'full',
+  });
+  const server = createServer(demo.app);
+  server.listen(port, '127.0.0.1', () => {
+    const address = server.address();
+    const taken = address !== null && typeof address === 'object' ? address.port : port;
+    process.stdout.write(`demo CRM listening on http://127.0.0.1:${taken}\n`);
+  });
+  const stop = (): void => {
+    server.close(() => {
+      void demo.close().then(() => process.exit(0));
+    });
+    server.closeIdleConnections();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+start().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,172 @@
+/** Fills a new database: the people and payment methods always, customers and their invoices for a full demo. */
+import { invoiceTotals, type Row } from 'crm-invoice-merge';
+import { addDays, type Demo } from './context';
+import { hashPassword, type Role } from './roles';
+import { CUSTOMERS, DRAFTS, ESTIMATES, EXPENSES, METHODS, NUMBERED, TAGS, type SeedInvoice } from './seed-data';
+import { exactAmount } from './sums';
+
+const PEOPLE: [string, string, Role][] = [
+  ['admin@demo.test', 'Nadia Bernard', 'admin'],
+  ['sales@demo.test', 'Hugo Lemaire', 'sales'],
+  ['books@demo.test', 'Claire Fontaine', 'books'],
+];
+
+/** Once per database; what is there already is never touched. */
+export async function seed(demo: Demo, data: 'full' | 'empty'): Promise<void> {
+  const { knex } = demo;
+  if (await knex('crm_users').first('id')) return;
+  const hash = await hashPassword('demo');
+  await knex.transaction(async (trx) => {
+    await trx('crm_users').insert(
+      PEOPLE.map(([email, full_name, role], index) => ({ id: index + 1, email, full_name, role, password_hash: hash })),
+    );
+    await trx('crm_payment_methods').insert(METHODS.map((label, index) => ({ id: index + 1, label, enabled: true })));
+    if (data === 'empty') return;
+    for (const [table, rows] of Object.entries(fullRows(demo.today())))
+      for (let from = 0; from < rows.length; from += 100) await trx(table).insert(rows.slice(from, from + 100));
+  });
+}
+
+/** All rows with their ids, table by table. */
+function fullRows(today: string): Record<string, Row[]> {
+  const rows: Record<string, Row[]> = {
+    crm_clients: CUSTOMERS.map(([company, email, street, postcode, city, vat], index) => ({
+      id: index + 1,
+      company,
+      email,
+      street,
+      postcode,
+      city,
+      vat_number: vat,
+    })),
+    crm_tags: TAGS.map((label, index) => ({ id: index + 1, label })),
+    crm_invoices: [],
+    crm_invoice_lines: [],
+    crm_line_adjustments: [],
+    crm_invoice_adjustments: [],
+    crm_payments: [],
+    crm_invoice_tags: [],
+    crm_expenses: [],
+    crm_estimates: [],
+    crm_reminder_log: [],
+  };
+  const firstLines: number[] = [];
+  for (const [index, invoice] of [...NUMBERED, ...DRAFTS].entries()) {
+    firstLines.push((rows.crm_invoice_lines?.length ?? 0) + 1);
+    addInvoice(rows, invoice, index + 1, today);
+  }
+  for (const [customer, day, supplier, label, amount, number, withLine] of EXPENSES) {
+    rows.crm_expenses?.push({
+      client_id: customer + 1,
+      spent_on: addDays(today, day),
+      supplier,
+      label,
+      amount,
+      currency: 'EUR',
+      invoice_id: number,
+      line_id: number && withLine ? firstLines[number - 1] : null,
+    });
+  }
+  for (const [index, [customer, day, label, amount, number]] of ESTIMATES.entries()) {
+    const issued = addDays(today, day);
+    rows.crm_estimates?.push({
+      ref: `DE-${issued.slice(0, 4)}-${String(index + 11).padStart(3, '0')}`,
+      client_id: customer + 1,
+      issued_on: issued,
+      label,
+      amount,
+      currency: 'EUR',
+      invoice_id: number,
+    });
+  }
+  return rows;
+}
+
+const taxOf = (line: SeedInvoice['lines'][number]) => ({
+  category: line.vat === '0' ? 'G' : 'S',
+  name: line.vat === '0' ? 'Exonération, hors UE' : '',
+  rate: line.vat,
+});
+
+function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: number, today: string): void {
+  const currency = invoice.currency ?? 'EUR';
+  const issued = addDays(today, invoice.issued);
+  const totals = invoiceTotals({
+    currency,
+    pricesIncludeTax: false,
+    lines: invoice.lines.map((line) => ({
+      quantity: line.qty,
+      unitPrice: line.price,
+      baseQuantity: '1',
+      taxes: [taxOf(line)],
+      allowancesCharges: line.adjustments ?? [],
+    })),
+    allowancesCharges: invoice.adjustments ?? [],
+    discount: invoice.discount ?? null,
+    adjustment: '0',
+    prepaid: '0',
+  });
+  rows.crm_invoices?.push({
+    id,
+    client_id: invoice.customer + 1,
+    ref: invoice.state === 'draft' ? null : `FA-${issued.slice(0, 4)}-${String(id).padStart(5, '0')}`,
+    state: invoice.state,
+    issued_on: issued,
+    due_on: invoice.due === null ? null : addDays(today, invoice.due),
+    currency,
+    rebate_value: invoice.discount?.value ?? '0',
+    rebate_kind: invoice.discount?.kind ?? 'percent',
+    rebate_basis: invoice.discount?.basis ?? 'before_tax',
+    net_amount: totals.taxExclusive,
+    vat_amount: totals.tax,
+    grand_total: totals.payable,
+    dunning_level: invoice.level ?? 0,
+    created_by: 2,
+  });
+  for (const [sort, line] of invoice.lines.entries()) {
+    const lineId = (rows.crm_invoice_lines?.length ?? 0) + 1;
+    const tax = taxOf(line);
+    rows.crm_invoice_lines?.push({
+      id: lineId,
+      invoice_id: id,
+      sort,
+      label: line.label,
+      qty: line.qty,
+      unit_label: line.unit ?? null,
+      price: line.price,
+      price_per: '1',
+      vat_rate: tax.rate,
+      vat_category: tax.category,
+      vat_name: tax.name,
+      product_code: line.code ?? null,
+    });
+    for (const one of line.adjustments ?? [])
+      rows.crm_line_adjustments?.push({ line_id: lineId, direction: one.kind, amount: one.amount, label: one.reason });
+  }
+  for (const one of invoice.adjustments ?? [])
+    rows.crm_invoice_adjustments?.push({
+      invoice_id: id,
+      direction: one.kind,
+      amount: one.amount,
+      label: one.reason,
+      vat_rate: one.tax?.rate,
+      vat_category: one.tax?.category,
+    });
+  const paid = invoice.state === 'settled' ? totals.payable : invoice.paid;
+  if (paid)
+    rows.crm_payments?.push({
+      invoice_id: id,
+      method_id: (id % 3) + 1,
+      amount: paid,
+      paid_on: addDays(today, Math.min(-1, invoice.issued + 12 + (id % 14))),
+    });
+  for (const tag of invoice.tags ?? []) rows.crm_invoice_tags?.push({ invoice_id: id, tag_id: tag + 1 });
+  for (let level = 1; level <= (invoice.level ?? 0); level += 1)
+    rows.crm_reminder_log?.push({
+      invoice_id: id,
+      logged_at: `${addDays(today, (invoice.due ?? 0) + level * 15)}T07:00:00.000Z`,
+      level,
+      recipient: CUSTOMERS[invoice.customer]?.[1] ?? '',
+      amount_due: exactAmount(totals.payable).toFixed(),
+    });
+}

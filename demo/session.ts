@@ -1,0 +1,143 @@
+/** Sign-in, language and the guard against other sites' forms. */
+import { randomBytes } from 'node:crypto';
+import cookieSession from 'cookie-session';
+import express, { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import type { Knex } from 'knex';
+import { DemoError } from './context';
+import { speeches, type Language } from './language';
+import { passwordMatches, type Person, type Role } from './roles';
+
+export interface Notice {
+  key: string;
+  vars: Record<string, unknown>;
+  href?: string;
+}
+
+interface Kept {
+  person?: string;
+  lang?: Language;
+  notice?: Notice | null;
+}
+
+const kept = (req: Request): Kept => (req.session ?? {}) as Kept;
+
+/** Says something on the next page. */
+export function leaveNotice(req: Request, notice: Notice): void {
+  kept(req).notice = notice;
+}
+
+/** The cookie's key, made once per database so that a restart signs nobody out. */
+async function cookieKey(knex: Knex): Promise<string> {
+  const row = await knex('crm_settings').where({ name: 'cookie_key' }).first<{ value: string } | undefined>('value');
+  if (row) return row.value;
+  const value = randomBytes(32).toString('base64url');
+  await knex('crm_settings').insert({ name: 'cookie_key', value });
+  return value;
+}
+
+export async function sessions(knex: Knex): Promise<RequestHandler> {
+  return cookieSession({
+    name: 'crm',
+    keys: [await cookieKey(knex)],
+    httpOnly: true,
+    sameSite: 'lax',
+    maxAge: 12 * 60 * 60 * 1000,
+  });
+}
+
+/** Puts the person and the language on the request, and what all views need into res.locals. */
+export function recognise(knex: Knex): RequestHandler {
+  return async (req, res, next) => {
+    const session = kept(req);
+    req.speech = speeches[session.lang === 'en' ? 'en' : 'fr'];
+    if (session.person) {
+      const row = await knex('crm_users')
+        .where({ id: session.person })
+        .first<{ id: number; full_name: string; email: string; role: Role } | undefined>();
+      if (row) req.person = { id: String(row.id), name: row.full_name, email: row.email, role: row.role };
+    }
+    Object.assign(res.locals, {
+      speech: req.speech,
+      t: req.speech.t,
+      person: req.person ?? null,
+      path: req.path,
+      here: req.method === 'GET' ? req.originalUrl : '/',
+      notice: null,
+    });
+    next();
+  };
+}
+
+/** Only for pages: takes the notice that the page before left. */
+export const showNotice: RequestHandler = (req, res, next) => {
+  if (req.method === 'GET' && req.accepts(['html', 'json']) === 'html') {
+    const session = kept(req);
+    if (session.notice) {
+      res.locals.notice = session.notice;
+      session.notice = null;
+    }
+  }
+  next();
+};
+
+/** Writes must come from our own pages: browsers say so in Sec-Fetch-Site, programs in Origin. */
+export const sameOrigin: RequestHandler = (req, _res, next) => {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(req.method)) return next();
+  const site = req.get('sec-fetch-site');
+  const origin = req.get('origin');
+  const same = site ? site === 'same-origin' : origin !== undefined && hostOf(origin) === req.get('host');
+  next(same ? undefined : new DemoError('cross_site', 403));
+};
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+/** A path on this server, never another site's address. */
+function localPath(value: unknown): string {
+  return typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : '/';
+}
+
+/** Pages lead to the sign-in page and back; programs get 401. */
+export function demandPerson(req: Request, res: Response, next: NextFunction): void {
+  if (req.person) return next();
+  if (req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json')
+    return next(new DemoError('signed_out', 401));
+  res.redirect(303, `/login?to=${encodeURIComponent(req.method === 'GET' ? req.originalUrl : '/')}`);
+}
+
+export function signInPages(knex: Knex): Router {
+  const router = Router();
+  const form = express.urlencoded({ extended: false, limit: '20kb' });
+
+  router.get('/login', (req, res) => {
+    res.render('sign-in', { to: localPath(req.query.to), failed: false, email: '' });
+  });
+  router.post('/login', form, async (req, res) => {
+    const { email, password, to } = (req.body ?? {}) as Record<string, unknown>;
+    const row =
+      typeof email === 'string'
+        ? await knex('crm_users')
+            .where({ email: email.trim().toLowerCase() })
+            .first<(Person & { password_hash: string }) | undefined>()
+        : undefined;
+    if (!row || typeof password !== 'string' || !(await passwordMatches(password, row.password_hash))) {
+      res
+        .status(401)
+        .render('sign-in', { to: localPath(to), failed: true, email: typeof email === 'string' ? email : '' });
+      return;
+    }
+    kept(req).person = String(row.id);
+    res.redirect(303, localPath(to));
+  });
+  router.post('/logout', (req, res) => {
+    delete kept(req).person;
+    res.redirect(303, '/login');
+  });
+  router.post('/language', form, (req, res) => {
+    const { lang, to } = (req.body ?? {}) as Record<string, unknown>;
+    kept(req).lang = lang === 'en' ? 'en' : 'fr';
+    res.redirect(303, localPath(to));
+  });
+  return router;
+}

@@ -1,0 +1,34 @@
+/** Exact sums of amounts for the lists and reports. */
+import { Big } from 'big.js';
+
+/** SQLite hands decimals over as floats: their shortest text is the amount that was stored. */
+export const exactAmount = (value: string | number): Big => new Big(String(value));
+
+export interface Sum {
+  currency: string;
+  amount: string;
+}
+
+/** One sum per currency, EUR first. */
+export function sumsByCurrency(rows: { currency: string; amount: string | number }[]): Sum[] {
+  const sums = new Map<string, Big>();
+  for (const { currency, amount } of rows)
+    sums.set(currency, (sums.get(currency) ?? new Big(0)).plus(exactAmount(amount)));
+  return [...sums]
+    .map(([currency, sum]) => ({ currency, amount: sum.toFixed() }))
+    .sort(
+      (a, b) => Number(b.currency === 'EUR') - Number(a.currency === 'EUR') || a.currency.localeCompare(b.currency),
+    );
+}
+
+/** Map.groupBy, which Node 20 does not have. */
+export function groupedBy<T>(rows: T[], keyOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}

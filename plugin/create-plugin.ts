@@ -1,0 +1,124 @@
+/** Options -> stores -> services -> router: the only file that knows everyone. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Router } from 'express';
+import type { BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
+import { checkHost, deleteBlockers } from './host/check';
+import { remindable, reportable } from './host/reports';
+import { runTransaction } from './host/transaction';
+import { createTranslator, explainError } from './i18n';
+import { createBanner } from './merging/banner';
+import { mergingRoutes } from './merging/routes';
+import type { MergingDeps } from './merging/deps';
+import { createMerging } from './merging/service';
+import { createMergeStore } from './merging/store';
+import { createNumbering } from './numbering/service';
+import { checkOptions } from './options';
+import { createAssets } from './web/assets';
+import { createErrorHandler } from './web/error-handler';
+import { createRender } from './web/render';
+import { migrate, rollback } from '../migrations';
+
+type ErrorLayout = Parameters<typeof createErrorHandler>[0]['layout'];
+
+const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message, fields) => console.warn(`crm-invoice-merge: ${message}`, fields ?? ''),
+  error: (message, fields) => console.error(`crm-invoice-merge: ${message}`, fields ?? ''),
+};
+
+/**
+ * Makes one plugin for one host. No I/O: call `migrate()` and `checkHost()` at start.
+ * @throws IM_OPTIONS_INVALID naming every fault with its mend
+ */
+export function createInvoiceMerge<Req extends IncomingMessage>(options: Options<Req>): InvoiceMergePlugin<Req> {
+  checkOptions(options);
+  const { knex, host } = options;
+  const prefix = host.map.tablePrefix ?? 'im_';
+  const logger = options.logger ?? consoleLogger;
+  const translator = createTranslator({ translate: options.translate, timeZone: options.timeZone });
+
+  // Reading the schema costs queries: once is enough until somebody asks for the check again.
+  let blockers: Promise<{ where: string; mend: string }[]> | null = null;
+  const deps: MergingDeps = {
+    knex,
+    host,
+    store: createMergeStore(prefix),
+    authorize: options.authorize,
+    scope: options.scope,
+    hooks: options.hooks ?? {},
+    logger,
+    clock: options.clock ?? (() => new Date()),
+    csrfField: options.csrf?.fieldName,
+    documents: translator(options.documentLocale ?? 'fr'),
+    deleteBlockers: (db) =>
+      (blockers ??= checkHost(db, host.map).then(
+        ({ faults }) => deleteBlockers(faults),
+        (error: unknown) => {
+          blockers = null;
+          throw error;
+        },
+      )),
+  };
+  const { service, applyMerge, guarding } = createMerging(deps);
+  const numbering = createNumbering(host, prefix);
+
+  const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
+  const assets = createAssets(base);
+  const render = createRender();
+  const wordsOf = (req: IncomingMessage): ReturnType<typeof translator> => translator(options.locale?.(req as Req));
+  const pages = {
+    db: knex,
+    service,
+    actorOf: async (req: IncomingMessage) => (await options.actor(req as Req)) ?? null,
+    wordsOf,
+    render,
+    urls: { base, asset: assets.url, invoice: host.invoiceUrl },
+    csrf: options.csrf,
+    nonce: options.nonce,
+  };
+  const banner = createBanner(pages);
+  const router = Router();
+  router.use(assets.router, mergingRoutes({ ...pages, banner }));
+  router.use(
+    createErrorHandler({ wordsOf, render, layout: options.layout as unknown as ErrorLayout, log: logger.error }),
+  );
+
+  const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
+    banner.render(req, res, spec);
+
+  return {
+    renderBanner,
+    /** Decorates the host's page and never breaks it: a banner that fails is empty and logged. */
+    banner: (spec) => (req, res, next) => {
+      const { locals } = res as ServerResponse & { locals: { invoiceMerge?: { banner: string } } };
+      if (locals.invoiceMerge) return next();
+      const shown = (locals.invoiceMerge = { banner: '' });
+      renderBanner(req as Req, res, spec)
+        .then(
+          (html) => {
+            shown.banner = html;
+          },
+          (error: unknown) => logger.error('banner failed', { page: spec.page, error }),
+        )
+        .then(() => next(), next);
+    },
+    router: router as unknown as HttpHandler,
+    mountPath: options.mountPath,
+    applyMerge,
+    guard: guarding.guard,
+    paymentTarget: guarding.paymentTarget,
+    successorOf: guarding.successorOf,
+    transaction: (work) => runTransaction(knex, work),
+    reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
+    remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
+    explain: (error, req) => explainError(translator(options.locale?.(req)), error),
+    numbers: { allocate: numbering.allocate },
+    migrate: (how) => migrate(knex, host.map, how),
+    rollback: (how) => rollback(knex, host.map, how),
+    checkHost: () => {
+      blockers = null;
+      return checkHost(knex, host.map);
+    },
+  };
+}

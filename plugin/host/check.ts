@@ -1,0 +1,212 @@
+/** Compares a host's database with its table map, and says everything that does not fit at once. */
+import type { Knex } from 'knex';
+import type { TableMap } from './contract';
+import { unmappedReferences, type UnmappedReference } from './check-references';
+import { columnUses, type ColumnUse } from './check-uses';
+import { columnOf, rawRows, readSchema, type Schema, type SchemaColumn } from './schema-reader';
+
+export type HostFaultCode =
+  | 'names_rewritten'
+  | 'missing_table'
+  | 'missing_column'
+  | 'unfit_type'
+  | 'not_transactional'
+  | 'not_migrated'
+  | 'unmapped_reference';
+
+export interface HostFault {
+  code: HostFaultCode;
+  /** A table, or table.column; 'knex' for the handle. */
+  where: string;
+  /** What to do, for the developer who wrote the map. */
+  mend: string;
+}
+
+/** What migrate() adds, without the prefix. */
+const OWN_TABLES = [
+  'migrations',
+  'save_keys',
+  'merges',
+  'merge_sources',
+  'merge_links',
+  'carried_lines',
+  'series',
+  'activity',
+];
+const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
+const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];
+
+/**
+ * All faults of a host at once: its handle, missing tables and columns, types that do not fit, the plugin's own tables and
+ * columns, and every column that seems to point at an invoice without being mapped. Reads only; needs one connection.
+ * Throws IM_DATABASE_UNSUPPORTED on anything but MySQL, MariaDB and SQLite.
+ */
+export async function checkHost(knex: Knex, map: TableMap): Promise<{ ok: boolean; faults: HostFault[] }> {
+  const schema = await readSchema(knex);
+  const uses = columnUses(map);
+  const faults = [
+    ...(await rewrittenNames(knex, map, uses)),
+    ...missing(schema, uses),
+    ...unfitTypes(schema, uses),
+    ...notTransactional(schema, uses),
+    ...notMigrated(schema, map),
+    ...unmappedReferences(schema, map).map((reference) => unmappedFault(reference)),
+  ];
+  return { ok: faults.length === 0, faults };
+}
+
+/** The faults for which `delete` is not offered: columns that would point at an invoice that is gone. */
+export function deleteBlockers(faults: HostFault[]): HostFault[] {
+  return faults.filter((fault) => fault.code === 'unmapped_reference');
+}
+
+/** Asks the handle for every name in use, once as an identifier that it writes and once as a key that it answers. */
+async function rewrittenNames(knex: Knex, map: TableMap, uses: ColumnUse[]): Promise<HostFault[]> {
+  const prefix = map.tablePrefix ?? 'im_';
+  const names = new Set([`${prefix}version`, `${prefix}merged_into_id`]);
+  for (const use of uses) names.add(use.table).add(use.column);
+  const wanted = [...names];
+  const quoted = wanted.map((name) => `'' AS \`${name.replaceAll('`', '``')}\``);
+  const [row] = await rawRows(knex, `SELECT ${quoted.join(', ')}`);
+  const answered = Object.keys(row ?? {});
+  const changes = wanted.flatMap((name) => {
+    const written = knex.raw('??', [name]).toSQL().sql.replaceAll('`', '');
+    return [
+      ...(written === name ? [] : [`writes ${name} as ${written}`]),
+      ...(answered.includes(name) ? [] : [`answers ${name} under another name`]),
+    ];
+  });
+  if (changes.length === 0) return [];
+  const shown = changes.slice(0, 3).join(', ') + (changes.length > 3 ? ', …' : '');
+  return [
+    {
+      code: 'names_rewritten',
+      where: 'knex',
+      mend: `Pass a Knex handle without postProcessResponse and wrapIdentifier: this one ${shown}. A second handle may share the host's pool size settings, but must leave names alone.`,
+    },
+  ];
+}
+
+function missing(schema: Schema, uses: ColumnUse[]): HostFault[] {
+  const faults = new Map<string, HostFault>();
+  for (const { table: tableName, column, entry } of uses) {
+    const table = schema.table(tableName);
+    const where = table ? `${tableName}.${column}` : tableName;
+    if (faults.has(where) || (table && columnOf(table, column))) continue;
+    faults.set(
+      where,
+      table
+        ? {
+            code: 'missing_column',
+            where,
+            mend: `The map's ${entry} names the column '${column}', which table '${tableName}' does not have. Its columns: ${table.columns.map(({ name }) => name).join(', ')}.`,
+          }
+        : {
+            code: 'missing_table',
+            where,
+            mend: `The map's ${entry.replace(/\.[^.]*$/, '')} names the table '${tableName}', which this database does not have. Correct ${entry.replace(/\.[^.]*$/, '')}.table, or connect Knex to the host's database.`,
+          },
+    );
+  }
+  return [...faults.values()];
+}
+
+function unfitTypes(schema: Schema, uses: ColumnUse[]): HostFault[] {
+  const faults = new Map<string, HostFault>();
+  for (const use of uses) {
+    const column = columnOf(schema.table(use.table), use.column);
+    if (!column) continue;
+    const where = `${use.table}.${use.column}`;
+    const target = use.refersTo && columnOf(schema.table(use.refersTo[0]), use.refersTo[1]);
+    const mend =
+      unfitAmount(schema, use, column, where) ??
+      unfitDay(use, column, where) ??
+      (target && unfitId(schema, use, column, target, where));
+    if (mend !== undefined && !faults.has(where)) faults.set(where, { code: 'unfit_type', where, mend });
+  }
+  return [...faults.values()];
+}
+
+function unfitAmount(schema: Schema, use: ColumnUse, column: SchemaColumn, where: string): string | undefined {
+  if (use.expects !== 'amount' || column.kind === 'decimal' || column.kind === 'integer') return undefined;
+  // SQLite stores DECIMAL and FLOAT alike, and Knex's own decimal() declares 'float' there.
+  if (schema.engine === 'sqlite' && column.kind !== 'text' && column.kind !== 'time') return undefined;
+  return `${where} (the map's ${use.entry}) is ${column.type}, which does not hold exact amounts. Change it: ALTER TABLE ${use.table} MODIFY ${use.column} DECIMAL(15,2) (more decimals for quantities and unit prices).`;
+}
+
+function unfitDay(use: ColumnUse, column: SchemaColumn, where: string): string | undefined {
+  if (use.expects !== 'day' || !['integer', 'decimal', 'float'].includes(column.kind)) return undefined;
+  return `${where} (the map's ${use.entry}) is ${column.type}; the plugin reads days from DATE, DATETIME or text columns ('YYYY-MM-DD'). Map a column of such a type.`;
+}
+
+const INTEGER_BYTES: Record<string, number> = { tinyint: 1, smallint: 2, mediumint: 3, int: 4, integer: 4, bigint: 8 };
+
+function unfitId(
+  schema: Schema,
+  use: ColumnUse,
+  column: SchemaColumn,
+  target: SchemaColumn,
+  where: string,
+): string | undefined {
+  const [table, id] = use.refersTo ?? ['', ''];
+  const base = `${where} (the map's ${use.entry}) is ${column.type}, but ${table}.${id}, whose values it holds, is ${target.type}`;
+  const change = `Give ${where} the type of ${table}.${id}.`;
+  if (column.kind !== target.kind) return `${base}: the database would compare them by conversion. ${change}`;
+  if (column.collation !== target.collation)
+    return `${base} with another collation (${column.collation} and ${target.collation}): a join of the two fails. ${change}`;
+  if (schema.engine === 'mysql' && column.kind === 'integer' && bytes(column) < bytes(target))
+    return `${base}: not every id fits. ${change}`;
+  return undefined;
+}
+
+/** Without the sign: Knex's own increments() is unsigned where its integer() is not. */
+function bytes({ type }: SchemaColumn): number {
+  return INTEGER_BYTES[/^\w+/.exec(type)?.[0] ?? ''] ?? 8;
+}
+
+function notTransactional(schema: Schema, uses: ColumnUse[]): HostFault[] {
+  return [...new Set(uses.map((use) => use.table))].flatMap((name) => {
+    const storage = schema.table(name)?.storage ?? null;
+    if (storage === null || storage === 'innodb') return [];
+    return [
+      {
+        code: 'not_transactional',
+        where: name,
+        mend: `Table '${name}' is kept by ${storage}, which cannot roll back. Change it: ALTER TABLE ${name} ENGINE=InnoDB.`,
+      },
+    ];
+  });
+}
+
+function notMigrated(schema: Schema, map: TableMap): HostFault[] {
+  const prefix = map.tablePrefix ?? 'im_';
+  const mend = 'Run `await merge.migrate()` before the host listens.';
+  const tables = OWN_TABLES.map((name) => prefix + name).filter((name) => !schema.table(name));
+  const columns = (
+    [
+      [map.invoices.table, OWN_INVOICE_COLUMNS],
+      [map.lines.table, OWN_LINE_COLUMNS],
+    ] as const
+  ).flatMap(([tableName, own]) => {
+    const table = schema.table(tableName);
+    if (!table) return [];
+    return own.filter((name) => !columnOf(table, prefix + name)).map((name) => `${tableName}.${prefix}${name}`);
+  });
+  return [...tables, ...columns].map((where) => ({ code: 'not_migrated', where, mend }));
+}
+
+function unmappedFault(reference: UnmappedReference): HostFault {
+  const { table, column, to, type, primaryKey } = reference;
+  const fixed = type ? `, fixed: { ${type.column}: '${type.value}' }` : '';
+  const id = primaryKey.length > 1 ? `['${primaryKey.join("', '")}']` : `'${primaryKey[0] ?? 'id'}'`;
+  const link = `{ name: '${table}', table: '${table}', id: ${id}, to: '${to}', column: '${column}'${fixed}, policy: 'move' }`;
+  const owned =
+    to === 'invoice'
+      ? `; or, where its rows go with a deleted invoice, add to owned: { table: '${table}', invoice: '${column}'${fixed} }`
+      : '';
+  return {
+    code: 'unmapped_reference',
+    where: `${table}.${column}`,
+    mend: `${table}.${column} seems to point at an ${to === 'line' ? 'invoice line' : 'invoice'}, and the map does not say what becomes of it at a merge. Add to links: ${link} (or policy 'copy', 'keep' or 'refuse')${owned}. Until then delete is not offered.`,
+  };
+}

@@ -1,0 +1,201 @@
+/** Who may merge what into what: everything that a save claims, checked again under lock. */
+import { PluginError } from '../errors';
+import type { Actor, Candidate, Day, Id, Invoice, Settlement, SettlementChoice, Trx } from '../host/contract';
+import { keptLinks } from '../host/links';
+import { visibleIds } from '../host/own-columns';
+import type { Decimal } from '../money/types';
+import type { Refusal } from './contract';
+import { isIssued, keepsAdjustment, restrictTo, type MergingDeps } from './deps';
+import type { Guarding } from './guarding';
+import type { MergeForm } from './payload';
+import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+
+export const DEFAULT_SETTLEMENT: SettlementChoice = { issued: 'cancel', draft: 'cancel' };
+export const OFFERED_SETTLEMENTS: Settlement[] = ['cancel', 'delete'];
+
+export interface Admission {
+  /** The target as it was before this save; null when the save creates it. */
+  before: Invoice | null;
+  sources: Invoice[];
+  settlement: SettlementChoice;
+  /** Judges the sources against what the host has just saved: the form may have changed the customer, say. */
+  judgeSaved(saved: Invoice): void;
+  /** Judges the total that the target comes to. */
+  judgeTotal(total: Decimal): void;
+}
+
+export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
+  isIssued(source) ? choice.issued : choice.draft;
+
+export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => ({
+  id: invoice.id,
+  number: invoice.number,
+  status: invoice.status,
+  issueDate: invoice.issueDate,
+  dueDate: invoice.dueDate,
+  currency: invoice.currency,
+  total: invoice.total,
+  version: invoice.version,
+  eligible: reasons.length === 0,
+  reasons,
+});
+
+/**
+ * Runs the host's `candidates` hook. It may take candidates away and add reasons; ids of its own invention are dropped.
+ * @throws IM_HOOK_INVALID 500 when it answers something else than a list of candidates
+ */
+export async function askHook(
+  deps: Pick<MergingDeps, 'hooks' | 'logger'>,
+  candidates: Candidate[],
+  context: { customerId: Id; targetId?: Id; actor: Actor },
+): Promise<Candidate[]> {
+  if (!deps.hooks.candidates) return candidates;
+  const answer: unknown = await deps.hooks.candidates(structuredClone(candidates), context);
+  if (!Array.isArray(answer)) throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'candidates' });
+  const answered = new Map(
+    (answer as Partial<Candidate>[]).flatMap((one) => (typeof one?.id === 'string' ? [[one.id, one] as const] : [])),
+  );
+  const unknown = [...answered.keys()].filter((id) => !candidates.some((one) => one.id === id));
+  if (unknown.length > 0 || answered.size !== answer.length)
+    deps.logger.warn('candidates hook answered what was not a candidate: ignored', { ids: unknown });
+  return candidates.flatMap((one) => {
+    const changed = answered.get(one.id);
+    if (!changed) return [];
+    const refused = Array.isArray(changed.reasons) ? changed.reasons.find(({ code }) => code === 'host') : undefined;
+    const reasons = refused ? [...one.reasons, { code: 'host' as const, vars: refused.vars ?? {} }] : one.reasons;
+    return [{ ...one, eligible: reasons.length === 0, reasons }];
+  });
+}
+
+/** @throws IM_NOT_MERGEABLE 422 with `invoices`, unless there are none */
+export function demandNone(refused: { invoiceId: Id; number: string | null; reasons: Refusal[] }[]): void {
+  if (refused.length > 0) throw new PluginError('IM_NOT_MERGEABLE', 422, { invoices: refused });
+}
+
+export async function admit(
+  deps: MergingDeps,
+  guarding: Guarding,
+  trx: Trx,
+  save: { targetId: Id | null; form: MergeForm; actor: Actor },
+): Promise<Admission> {
+  const { host, store } = deps;
+  const { targetId, form, actor } = save;
+  const sourceIds = form.sources.map(({ id }) => id);
+  const settlement: SettlementChoice = {
+    issued: form.settlement.issued ?? DEFAULT_SETTLEMENT.issued,
+    draft: form.settlement.draft ?? (form.settlement.issued === 'delete' ? 'delete' : DEFAULT_SETTLEMENT.draft),
+  };
+  const loaded = new Map<Id, Invoice>();
+  const ids = [...(targetId === null ? [] : [targetId]), ...sourceIds];
+  if (ids.length > 0) for (const invoice of await host.loadInvoices(trx, ids)) loaded.set(invoice.id, invoice);
+
+  const before = targetId === null ? null : (loaded.get(targetId) ?? null);
+  if (targetId !== null) {
+    const [merged] = await store.asSources(trx, [targetId]);
+    if (merged) throw await guarding.mergedError(trx, merged, 'edit');
+    if (!before) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
+    if (form.targetVersion !== null && form.targetVersion !== before.version) {
+      const [last] = (await store.asTarget(trx, targetId)).slice(-1);
+      throw new PluginError('IM_STALE_TARGET', 409, {
+        invoiceId: targetId,
+        number: before.number,
+        url: host.invoiceUrl(targetId, 'edit'),
+        ...(last && { lastMerge: { at: last.at, by: last.actor.name } }),
+      });
+    }
+  }
+  if (sourceIds.length === 0)
+    return { before, sources: [], settlement, judgeSaved: () => undefined, judgeTotal: () => undefined };
+
+  if (!(await deps.authorize(actor, 'merge.apply', targetId === null ? {} : { invoiceId: targetId })))
+    throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.apply' });
+  await demandSettlement(deps, trx, actor, settlement, targetId);
+
+  const visible = new Set(await visibleIds(trx, host.map, ids, restrictTo(deps, actor)));
+  if (targetId !== null && !visible.has(targetId)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
+  const mergedAlready = new Map((await store.asSources(trx, sourceIds)).map((one) => [one.sourceId, one]));
+  const sources: Invoice[] = [];
+  const stale: Record<string, unknown>[] = [];
+  for (const { id, version } of form.sources) {
+    const source = loaded.get(id);
+    const merged = mergedAlready.get(id);
+    if (merged && (!source || visible.has(id))) {
+      const error = await guarding.mergedError(trx, merged, 'merge');
+      // Of a deleted invoice nobody can say who might see it: whoever sees its successor may know.
+      const successorId = String(error.vars.successorId);
+      if (!source && !(await visibleIds(trx, host.map, [successorId], restrictTo(deps, actor))).has(successorId))
+        throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
+      stale.push({ ...error.vars, id, change: 'merged' });
+    } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
+    else if (version !== null && version !== source.version)
+      stale.push({ id, number: source.number, url: host.invoiceUrl(id, 'preview'), change: 'edited' });
+    else sources.push(source);
+  }
+  if (stale.length > 0) throw new PluginError('IM_STALE_SOURCE', 409, { ...stale[0], stale });
+
+  const lockedUntil: Day | null = (await deps.hooks.lockedUntil?.()) ?? null;
+  const judge = (target: Invoice | null, customerId: Id, hostRefused: Map<Id, Refusal[]>): void => {
+    const refusal = target && targetRefusal(target, { lockedUntil });
+    if (target && refusal)
+      throw new PluginError('IM_TARGET_CLOSED', 422, { invoiceId: target.id, number: target.number, reason: refusal });
+    const context = { target, customerId, hostKeepsAdjustment: keepsAdjustment(host), lockedUntil };
+    const refused = sources.flatMap((source) => {
+      const reasons = [...reasonsAgainst(source, context), ...(hostRefused.get(source.id) ?? [])];
+      return reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : [];
+    });
+    demandNone(refused.length > 0 ? refused : withNumbers(reasonsAgainstTogether(target, sources, '0')));
+  };
+  const withNumbers = (refused: { invoiceId: Id; reasons: Refusal[] }[]) =>
+    refused.map((one) => ({ ...one, number: loaded.get(one.invoiceId)?.number ?? null }));
+  const customerId = before?.customerId ?? sources[0]?.customerId ?? '';
+  const asked = await askHook(
+    deps,
+    sources.map((source) => toCandidate(source, [])),
+    {
+      customerId,
+      ...(targetId !== null && { targetId }),
+      actor,
+    },
+  );
+  const hostRefused = new Map<Id, Refusal[]>();
+  for (const { id } of sources) {
+    const answer = asked.find((one) => one.id === id);
+    const reasons = answer ? answer.reasons : [{ code: 'host' as const, vars: {} }];
+    if (reasons.length > 0) hostRefused.set(id, reasons);
+  }
+  const deleted = sources.filter((source) => settlementOf(source, settlement) === 'delete').map(({ id }) => id);
+  for (const [id, links] of await keptLinks(trx, host.map, deleted))
+    hostRefused.set(id, [...(hostRefused.get(id) ?? []), { code: 'link', vars: { links } }]);
+  // Before the save too: the host's own save should not run for what is refused anyway.
+  if (before) judge(before, before.customerId, hostRefused);
+  return {
+    before,
+    sources,
+    settlement,
+    judgeSaved: (saved) => judge(saved, saved.customerId, hostRefused),
+    judgeTotal: (total) => demandNone(withNumbers(reasonsAgainstTogether(before, sources, total))),
+  };
+}
+
+async function demandSettlement(
+  deps: MergingDeps,
+  trx: Trx,
+  actor: Actor,
+  settlement: SettlementChoice,
+  targetId: Id | null,
+): Promise<void> {
+  for (const wanted of [settlement.issued, settlement.draft])
+    if (!OFFERED_SETTLEMENTS.includes(wanted))
+      throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: wanted, blockedBy: [] });
+  const byDefault = settlement.issued === DEFAULT_SETTLEMENT.issued && settlement.draft === DEFAULT_SETTLEMENT.draft;
+  if (
+    !byDefault &&
+    !(await deps.authorize(actor, 'merge.choose_settlement', targetId === null ? {} : { invoiceId: targetId }))
+  )
+    throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement });
+  if (settlement.issued === 'delete' || settlement.draft === 'delete') {
+    const blockedBy = await deps.deleteBlockers(trx);
+    if (blockedBy.length > 0)
+      throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: 'delete', blockedBy });
+  }
+}

@@ -1,0 +1,182 @@
+/** The save's protocol: key, lock, check, the host's own save, lines, links, settlement, totals, comparison, record. Nothing here commits or retries. */
+import type { ApplyResult, InvoiceMergePlugin, SavedInvoice } from '../contract';
+import { PluginError } from '../errors';
+import type { Id, Invoice, Merge, Trx } from '../host/contract';
+import { afterOutermostCommit, demandTransaction } from '../host/transaction';
+import { totalOf } from '../money/totals';
+import { admit } from './admission';
+import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
+import { bringIn, lineIdPairs, type MergingSave } from './bringing';
+import { contentOf } from './carried';
+import { followCarriedLines } from './carrying';
+import type { MergingDeps } from './deps';
+import type { Guarding } from './guarding';
+import { hashForm, parseMergeForm } from './payload';
+import { settle } from './settling';
+import type { NewMerge } from './store';
+
+type ApplyMerge = InvoiceMergePlugin<never>['applyMerge'];
+
+/** What the host's save answered, in one shape. */
+function readSaved(answer: unknown, expected: Id | null): SavedInvoice {
+  const saved: Partial<SavedInvoice> =
+    typeof answer === 'object' && answer !== null ? answer : { invoiceId: answer as Id, carried: [] };
+  const invoiceId = typeof saved.invoiceId === 'number' ? String(saved.invoiceId) : saved.invoiceId;
+  const carried = saved.carried ?? [];
+  if (
+    typeof invoiceId !== 'string' ||
+    invoiceId === '' ||
+    !Array.isArray(carried) ||
+    (expected !== null && invoiceId !== expected)
+  )
+    throw new PluginError('IM_SAVE_RESULT_INVALID', 500, { expected, answered: invoiceId ?? null });
+  return { invoiceId, carried: carried.map(({ key, lineId }) => ({ key, lineId: String(lineId) })) };
+}
+
+export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMerge => {
+  const { host, store, clock } = deps;
+
+  async function reload(trx: Trx, invoiceId: Id): Promise<Invoice> {
+    const [invoice] = await host.loadInvoices(trx, [invoiceId]);
+    if (!invoice) throw new PluginError('IM_SAVE_RESULT_INVALID', 500, { expected: invoiceId, answered: null });
+    return invoice;
+  }
+
+  /** Steps 5 to 10 for a save that merges. */
+  async function merge(trx: Trx, save: MergingSave, at: string): Promise<Merge> {
+    const { admitted, saved, form, actor } = save;
+    const { sources, before, settlement } = admitted;
+
+    // 5
+    const brought = await bringIn(deps, trx, save);
+    const { document } = brought;
+
+    // 6
+    const links = await host.moveLinks(
+      trx,
+      { invoiceIds: sources.map(({ id }) => id), lineIds: lineIdPairs(sources, document) },
+      saved.id,
+    );
+
+    // 7
+    const settled = await settle(deps, trx, document, sources, settlement, actor, at);
+
+    // 8
+    const { totals } = await host.saveTotals(trx, saved.id);
+    admitted.judgeTotal(totalOf(totals));
+
+    // 9
+    const compared = compare(brought, sources, totals, { taxRounding: host.map.taxRounding });
+    demandAnswers(
+      [
+        ...askAboutLines([...save.lost, ...brought.lost]),
+        ...askAboutTotal(form.shownTotal, totals, compared, saved.currency),
+      ],
+      form.acknowledged,
+    );
+
+    // 10
+    const record: NewMerge = {
+      targetId: saved.id,
+      targetNumber: document.number,
+      customerId: saved.customerId,
+      currency: saved.currency,
+      totalsBefore: before?.totals ?? null,
+      totalsAfter: totals,
+      difference: compared.difference,
+      causes: compared.causes,
+      acknowledged: form.acknowledged,
+      discounts: brought.discounts,
+      settlement,
+      actor,
+      at,
+      sources: settled,
+      links,
+      carried: brought.lines.map((line) => ({
+        targetId: saved.id,
+        sourceId: line.sourceInvoiceId ?? saved.id,
+        sourceLineId: line.sourceLineId,
+        lineId: line.id,
+        kind: line.sourceLineId === null ? ('allowance' as const) : ('line' as const),
+        content: contentOf(line),
+      })),
+    };
+    const id = await store.record(trx, record);
+    const { targetId, targetNumber, customerId, totalsBefore, totalsAfter, difference, causes, acknowledged } = record;
+    const made: Merge = {
+      ...{ id, targetId, targetNumber, customerId, totalsBefore, totalsAfter, difference, causes, acknowledged, actor },
+      sources: settled.map(({ invoiceId, number, total, settlement: how }) => ({
+        invoiceId,
+        number,
+        total,
+        settlement: how,
+        creditNote: null,
+      })),
+      createdAt: at,
+      undone: null,
+    };
+    await deps.hooks.beforeMerge?.(trx, made);
+    const { afterMerge } = deps.hooks;
+    if (afterMerge)
+      afterOutermostCommit(trx, () => {
+        Promise.resolve()
+          .then(() => afterMerge(made))
+          .catch((error: unknown) => deps.logger.error('afterMerge hook failed', { mergeId: id, error }));
+      });
+    return made;
+  }
+
+  return async (trx, input, save) => {
+    demandTransaction(trx);
+    const form = parseMergeForm(input.form);
+    const targetId = input.page === 'edit' ? (input.invoiceId ?? null) : null;
+    if (input.page === 'edit' && targetId === null)
+      throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'invoiceId' });
+    const at = clock().toISOString();
+
+    // 1: the key, before anything is read: the second of two equal saves waits here and then answers the first's result.
+    if (form.key !== null) {
+      const ignored = deps.csrfField === undefined ? [] : [deps.csrfField];
+      const hash = hashForm([hashForm(input.form, ignored), input.page, targetId, input.actor.id]);
+      const first = await store.claimKey(trx, form.key, hash, at);
+      if (first) {
+        if (first.formHash !== hash)
+          throw new PluginError('IM_KEY_REUSED', 409, {
+            invoiceId: first.invoiceId,
+            url: host.invoiceUrl(first.invoiceId, 'preview'),
+          });
+        const merge = first.mergeId === null ? null : await store.mergeById(trx, first.mergeId);
+        return { invoiceId: first.invoiceId, merge, replayed: true, retagged: 0 };
+      }
+    }
+
+    // 2: the lock is a row written, so that it also holds between the nodes of a cluster.
+    const ids = [...(targetId === null ? [] : [targetId]), ...form.sources.map(({ id }) => id)];
+    if (ids.length > 0) await host.touchInvoices(trx, ids);
+
+    // 3: nothing that the page said is trusted.
+    const admitted = await admit(deps, guarding, trx, { targetId, form, actor: input.actor });
+
+    // 4
+    const answer = readSaved(await save(), targetId);
+    const result: ApplyResult = { invoiceId: answer.invoiceId, merge: null, replayed: false, retagged: 0 };
+    const records = targetId === null ? [] : await store.carriedLines(trx, targetId);
+    if (records.length > 0 || admitted.sources.length > 0) {
+      const saved = await reload(trx, answer.invoiceId);
+      const followed = await followCarriedLines(deps, trx, records, saved, at);
+      result.retagged = followed.retagged;
+      if (admitted.sources.length > 0) {
+        admitted.judgeSaved(saved);
+        // Marks that were just restored belong to earlier merges: what follows must see them.
+        const current = followed.retagged > 0 ? await reload(trx, saved.id) : saved;
+        result.merge = await merge(
+          trx,
+          { admitted, saved: current, answer, form, lost: followed.lost, actor: input.actor },
+          at,
+        );
+      } else demandAnswers(askAboutLines(followed.lost), form.acknowledged);
+    }
+    if (form.key !== null) await store.fulfilKey(trx, form.key, answer.invoiceId, result.merge?.id ?? null);
+    return result;
+  };
+};

@@ -1,0 +1,62 @@
+/** What every part of merging works with; made once by create-plugin. */
+import type { IncomingMessage } from 'node:http';
+import type { Knex } from 'knex';
+import type { Options } from '../contract';
+import type { Actor, HostCrm, InvoiceHead, Query } from '../host/contract';
+import type { Words } from '../i18n';
+import type { Tax } from '../money/types';
+import type { CarryingWords } from './combine';
+import type { MergeStore } from './store';
+
+export interface MergingDeps {
+  knex: Knex;
+  host: HostCrm;
+  store: MergeStore;
+  authorize: Options<IncomingMessage>['authorize'];
+  scope: Options<IncomingMessage>['scope'];
+  hooks: NonNullable<Options<IncomingMessage>['hooks']>;
+  logger: NonNullable<Options<IncomingMessage>['logger']>;
+  clock: () => Date;
+  csrfField: string | undefined;
+  /** Speaks the language of documents. */
+  documents: Words;
+  /** Columns that point at invoices and are not mapped: `delete` is not offered while there are any. */
+  deleteBlockers(db: Knex): Promise<{ where: string; mend: string }[]>;
+}
+
+/** The person's `scope` as a restriction of a query over the invoice table. */
+export const restrictTo =
+  (deps: Pick<MergingDeps, 'scope'>, actor: Actor) =>
+  (query: Query, alias: string): void =>
+    deps.scope?.(query, actor, alias);
+
+export const isIssued = (invoice: Pick<InvoiceHead, 'status'>): boolean => invoice.status !== 'draft';
+
+/** How an invoice is called in texts: its number, else "draft of …". */
+export const nameOf = (documents: Words, invoice: Pick<InvoiceHead, 'number' | 'issueDate'>): string =>
+  invoice.number ?? documents.t('document.draft_of', { date: documents.day(invoice.issueDate) });
+
+const ratesOf = (documents: Words, taxes: Tax[]): string | undefined =>
+  taxes.length > 0 ? taxes.map(({ rate }) => documents.percent(rate)).join(' + ') : undefined;
+
+export const ownDiscountText =
+  (documents: Words) =>
+  (taxes: Tax[]): string =>
+    documents.t('document.own_discount', { rates: ratesOf(documents, taxes) });
+
+/** What carried discounts, allowances and charges are called on the invoice that receives them. */
+export const carryingWords = (documents: Words): CarryingWords => {
+  const text =
+    (kind: 'discount' | 'allowance' | 'charge') =>
+    (number: string | null, taxes: Tax[]): string =>
+      documents.t(`document.${kind}_${number === null ? 'of_draft' : 'of'}`, {
+        number: number ?? '',
+        rates: ratesOf(documents, taxes),
+      });
+  return { discount: text('discount'), allowance: text('allowance'), charge: text('charge') };
+};
+
+export const keepsAllowances = (host: HostCrm): boolean =>
+  host.map.allowances?.some((one) => one.of === 'invoice' && one.rate !== undefined) ?? false;
+
+export const keepsAdjustment = (host: HostCrm): boolean => host.map.invoices.adjustment !== undefined;

@@ -1,0 +1,156 @@
+/** Who may merge: what speaks against a source, a target, and a whole merge. Pure; asked for the list and again under lock. */
+import type { Day, Id, Invoice, InvoiceHead, Reason, Row } from '../host/contract';
+import { exact, ZERO } from '../money/decimal';
+import type { AllowanceCharge, Decimal, Tax } from '../money/types';
+import type { Refusal } from './contract';
+
+/**
+ * A source as far as it is loaded: of a head alone, its taxes and discounts are not judged
+ * (`tax_category`, `discount_after_tax`).
+ */
+export type Judged = InvoiceHead & Partial<Pick<Invoice, 'lines' | 'allowancesCharges' | 'totals'>>;
+
+export interface MergeContext {
+  /** null: a new invoice. */
+  target: Judged | null;
+  customerId: Id;
+  /** Of a new invoice, once chosen; a saved target's own wins. */
+  currency?: string;
+  /** Without it, what stands below the tax total of a source would be lost. */
+  hostKeepsAdjustment: boolean;
+  /** Last day whose accounts or VAT return are closed. */
+  lockedUntil: Day | null;
+}
+
+const SOURCE_STATUSES = ['draft', 'unpaid', 'overdue'];
+const TARGET_STATUSES = ['draft', 'unpaid', 'overdue'];
+
+/** Why the invoice may not be merged into the target; empty when it may. Presets, hooks and permissions add theirs elsewhere. */
+export function reasonsAgainst(source: Judged, context: MergeContext): Refusal[] {
+  const { target } = context;
+  const currency = target?.currency ?? context.currency;
+  const adjustment = source.totals?.adjustment ?? '0';
+  return refusals([
+    [!SOURCE_STATUSES.includes(source.status), 'status', { status: source.status }],
+    [!source.ordinary, 'kind'],
+    [source.customerId !== context.customerId, 'customer'],
+    [source.id === target?.id, 'self'],
+    [
+      currency !== undefined && source.currency !== currency,
+      'currency',
+      { currency: source.currency, expected: currency },
+    ],
+    ...(target ? mismatches(source, target) : []),
+    ...settled(source),
+    [source.recurring, 'recurring'],
+    [source.mergedIntoId !== null, 'merged', { mergedIntoId: source.mergedIntoId }],
+    taxConflict(categoriesOf(source), target ? categoriesOf(target) : []),
+    [
+      !context.hostKeepsAdjustment && !exact(adjustment).eq(ZERO),
+      'discount_after_tax',
+      { amount: adjustment, currency: source.currency },
+    ],
+    [source.refusingLinks.length > 0, 'link', { links: source.refusingLinks }],
+    closed(source, context.lockedUntil),
+    [source.transmitted, 'transmitted'],
+    [source.blocked, 'blocked'],
+  ]);
+}
+
+/** Why nothing may be merged into this invoice, the first reason only; null when something may. */
+export function targetRefusal(target: InvoiceHead, context: Pick<MergeContext, 'lockedUntil'>): Refusal | null {
+  const [first] = refusals([
+    [target.mergedIntoId !== null, 'merged', { mergedIntoId: target.mergedIntoId }],
+    [!TARGET_STATUSES.includes(target.status) && target.status !== 'partial', 'status', { status: target.status }],
+    [!target.ordinary, 'kind'],
+    // A part-paid one says what was paid rather than its status. And a host may leave its status unpaid after a deposit: the money is there all the same.
+    ...settled(target),
+    [target.status === 'partial', 'status', { status: target.status }],
+    // Its lines would come again with every recurrence.
+    [target.recurring, 'recurring'],
+    closed(target, context.lockedUntil),
+    [target.transmitted, 'transmitted'],
+  ]);
+  return first ?? null;
+}
+
+/**
+ * What only the choice as a whole shows: sources that do not go with each other, a result below zero.
+ * @param after the total of the target with everything carried
+ */
+export function reasonsAgainstTogether(
+  target: Judged | null,
+  sources: Judged[],
+  after: Decimal,
+): { invoiceId: Id; reasons: Refusal[] }[] {
+  const categories = new Set(target ? categoriesOf(target) : []);
+  const [first] = sources;
+  const negative = sources.filter((source) => exact(source.total).lt(ZERO));
+  const toBlame = new Set((negative.length > 0 ? negative : sources).map((source) => source.id));
+
+  return sources
+    .map((source) => {
+      const own = categoriesOf(source);
+      const reasons = refusals([
+        // Against a saved target each source was judged by itself.
+        ...(target === null && first ? mismatches(source, first) : []),
+        [
+          target === null && source.currency !== first?.currency,
+          'currency',
+          { currency: source.currency, expected: first?.currency },
+        ],
+        taxConflict(own, [...categories]),
+        [
+          exact(after).lt(ZERO) && toBlame.has(source.id),
+          'negative_total',
+          { total: after, currency: source.currency },
+        ],
+      ]);
+      own.forEach((category) => categories.add(category));
+      return { invoiceId: source.id, reasons };
+    })
+    .filter(({ reasons }) => reasons.length > 0);
+}
+
+type Check = [against: boolean, code: Reason, vars?: Row];
+
+function refusals(checks: Check[]): Refusal[] {
+  return checks.filter(([against]) => against).map(([, code, vars]) => ({ code, vars: vars ?? {} }));
+}
+
+/** What must be the same on both: company, price basis and the columns that the host named. */
+function mismatches(source: Judged, other: Judged): Check[] {
+  const names = new Set([...Object.keys(source.mustMatch), ...Object.keys(other.mustMatch)]);
+  const fields = [...names].filter((name) => (source.mustMatch[name] ?? null) !== (other.mustMatch[name] ?? null));
+  return [
+    [source.companyId !== other.companyId, 'company'],
+    [source.pricesIncludeTax !== other.pricesIncludeTax, 'price_basis', { pricesIncludeTax: source.pricesIncludeTax }],
+    [fields.length > 0, 'must_match', { fields }],
+  ];
+}
+
+function settled({ payments, credits, credited, currency }: InvoiceHead): Check[] {
+  return [
+    [payments.count > 0, 'payments', { ...payments, currency }],
+    [credits.count > 0 || credited, 'credits', { ...credits, currency }],
+  ];
+}
+
+function closed({ issueDate }: InvoiceHead, lockedUntil: Day | null): Check {
+  return [lockedUntil !== null && issueDate <= lockedUntil, 'locked', { issueDate, lockedUntil }];
+}
+
+function categoriesOf({ lines = [], allowancesCharges = [] }: Judged): string[] {
+  const taxesOf = (entry: AllowanceCharge): Pick<Tax, 'category'>[] => (entry.tax ? [entry.tax] : []);
+  const taxes = [...lines.flatMap((line) => line.taxes), ...allowancesCharges.flatMap(taxesOf)];
+  return [...new Set(taxes.map((tax) => tax.category))];
+}
+
+/** EN 16931: nothing stands beside O, not subject to VAT (BR-O-11), nor S beside B, split payment (BR-B-02). */
+function taxConflict(own: string[], others: string[]): Check {
+  const excludes = (a: string, b: string) => (a === 'O' && b !== 'O') || (a === 'B' && b === 'S');
+  const pair = own
+    .flatMap((category) => others.map((other) => ({ category, other })))
+    .find(({ category, other }) => excludes(category, other) || excludes(other, category));
+  return [pair !== undefined, 'tax_category', pair];
+}

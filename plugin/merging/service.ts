@@ -1,0 +1,235 @@
+/** What people see before they merge, and the merge asked for over the API. */
+import { PluginError } from '../errors';
+import type { Actor, Db, Id, Invoice } from '../host/contract';
+import { customerName, visibleIds } from '../host/own-columns';
+import { runTransaction } from '../host/transaction';
+import { minorUnit } from '../money/currency';
+import { exact, sum, toAmount } from '../money/decimal';
+import { invoiceTotals, totalOf } from '../money/totals';
+import type { PricedDocument, Totals } from '../money/types';
+import { askHook, DEFAULT_SETTLEMENT, demandNone, OFFERED_SETTLEMENTS, toCandidate } from './admission';
+import { createApplyMerge } from './apply-merge';
+import { carriedFrom, difference, mergedDocument } from './combine';
+import type { MergingService, SourceLines } from './contract';
+import { carryingWords, keepsAdjustment, keepsAllowances, restrictTo, type MergingDeps } from './deps';
+import { createGuarding } from './guarding';
+import { FIELDS } from './payload';
+import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+
+/** A new invoice that nobody has saved yet: what sources are added to on the create page. */
+const emptyDocument = (like: PricedDocument | undefined): PricedDocument => ({
+  currency: like?.currency ?? 'EUR',
+  pricesIncludeTax: like?.pricesIncludeTax ?? false,
+  lines: [],
+  allowancesCharges: [],
+  discount: null,
+  adjustment: '0',
+  prepaid: '0',
+});
+
+/** The sum of totals as they stand, tax rate by tax rate: nothing is computed anew. */
+function addTotals(list: Totals[], currency: string): Totals {
+  const scale = minorUnit(currency);
+  const add = (of: (totals: Totals) => string): string => toAmount(sum(list.map(of)), scale);
+  const rates = new Map<string, Totals['taxes']>();
+  for (const tax of list.flatMap((totals) => totals.taxes)) {
+    const key = `${tax.category} ${exact(tax.rate).toFixed()}`;
+    rates.set(key, [...(rates.get(key) ?? []), tax]);
+  }
+  return {
+    lineExtension: add((totals) => totals.lineExtension),
+    allowances: add((totals) => totals.allowances),
+    charges: add((totals) => totals.charges),
+    taxExclusive: add((totals) => totals.taxExclusive),
+    tax: add((totals) => totals.tax),
+    taxInclusive: add((totals) => totals.taxInclusive),
+    adjustment: add((totals) => totals.adjustment),
+    prepaid: add((totals) => totals.prepaid),
+    rounding: add((totals) => totals.rounding),
+    payable: add((totals) => totals.payable),
+    taxes: [...rates.values()].flatMap((same) => {
+      const [first] = same;
+      if (!first) return [];
+      return [
+        {
+          ...first,
+          taxable: toAmount(sum(same.map((one) => one.taxable)), scale),
+          tax: toAmount(sum(same.map((one) => one.tax)), scale),
+        },
+      ];
+    }),
+  };
+}
+
+export const createMerging = (deps: MergingDeps) => {
+  const { host, store } = deps;
+  const guarding = createGuarding(deps);
+  const applyMerge = createApplyMerge(deps, guarding);
+  const into = keepsAllowances(host) ? 'allowances' : 'lines';
+  const options = { taxRounding: host.map.taxRounding };
+
+  async function visibleInvoices(db: Db, ids: Id[], actor: Actor): Promise<Map<Id, Invoice>> {
+    const visible = new Set(await visibleIds(db, host.map, ids, restrictTo(deps, actor)));
+    const invoices = new Map((await host.loadInvoices(db, ids)).map((invoice) => [invoice.id, invoice]));
+    for (const id of ids)
+      if (!visible.has(id) || !invoices.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
+    return invoices;
+  }
+
+  const sourceLines = (source: Invoice): SourceLines => {
+    const { lines, allowancesCharges, adjustment } = carriedFrom(source, into, carryingWords(deps.documents));
+    const { id, number, issueDate, currency, version, totals, pricesIncludeTax } = source;
+    return {
+      source: { id, number, issueDate, currency, version, totals },
+      lines,
+      allowancesCharges,
+      adjustment,
+      pricesIncludeTax,
+    };
+  };
+
+  const service: MergingService = {
+    async demand(actor, action, invoiceId) {
+      if (!(await deps.authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })))
+        throw new PluginError('IM_FORBIDDEN', 403, { action });
+    },
+
+    async settlements(db, actor) {
+      const deleteBlockedBy = await deps.deleteBlockers(db);
+      return {
+        offered: OFFERED_SETTLEMENTS.filter((one) => one !== 'delete' || deleteBlockedBy.length === 0),
+        chosenByDefault: DEFAULT_SETTLEMENT,
+        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', {}),
+        deleteBlockedBy,
+      };
+    },
+
+    async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
+      const restrict = restrictTo(deps, actor);
+      const target =
+        targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
+      const customerId = chosen || (target?.customerId ?? '');
+      const heads = await host.findCandidates(db, {
+        customerId,
+        ...(targetId !== undefined && { exclude: targetId }),
+        ...(search && { search }),
+        restrict,
+      });
+      const ids = heads.map(({ id }) => id);
+      const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
+      const lockedUntil = (await deps.hooks.lockedUntil?.()) ?? null;
+      const context = {
+        target,
+        customerId,
+        ...(currency && { currency }),
+        hostKeepsAdjustment: keepsAdjustment(host),
+        lockedUntil,
+      };
+      const judged = heads.flatMap(({ id }) => {
+        const invoice = invoices.get(id);
+        return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
+      });
+      const name = await customerName(db, host.map, customerId);
+      return {
+        customer: name === null ? null : { id: customerId, name },
+        target,
+        refusal: target && targetRefusal(target, { lockedUntil }),
+        candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor }),
+      };
+    },
+
+    async lines(db, { sourceId, targetId, actor }) {
+      const invoices = await visibleInvoices(db, targetId === undefined ? [sourceId] : [sourceId, targetId], actor);
+      const source = invoices.get(sourceId);
+      if (!source) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: sourceId });
+      const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
+      const reasons = reasonsAgainst(source, {
+        target,
+        customerId: target?.customerId ?? source.customerId,
+        hostKeepsAdjustment: keepsAdjustment(host),
+        lockedUntil: (await deps.hooks.lockedUntil?.()) ?? null,
+      });
+      demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
+      return sourceLines(source);
+    },
+
+    async preview(db, { targetId, customerId, sourceIds, actor }) {
+      const unique = [...new Set(sourceIds)];
+      const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
+      const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
+      const sources = unique.flatMap((id) => invoices.get(id) ?? []);
+      const lockedUntil = (await deps.hooks.lockedUntil?.()) ?? null;
+      const context = {
+        target,
+        customerId: target?.customerId ?? customerId ?? sources[0]?.customerId ?? '',
+        hostKeepsAdjustment: keepsAdjustment(host),
+        lockedUntil,
+      };
+      const document = target ?? emptyDocument(sources[0]);
+      const brought = sources.map(sourceLines);
+      const after = mergedDocument(document, brought, { ...options, into });
+      const compared = difference(
+        [
+          { document, ...(target && { total: totalOf(target.totals) }) },
+          ...sources.map((source) => ({ document: source, total: source.total })),
+        ],
+        { document: after },
+        options,
+      );
+      const refusals = sources.flatMap((source) => {
+        const reasons = reasonsAgainst(source, context);
+        return reasons.length > 0 ? [{ invoiceId: source.id, reasons }] : [];
+      });
+      const refusal = target && targetRefusal(target, { lockedUntil });
+      const total = totalOf(invoiceTotals(after, options));
+      if (refusals.length === 0) refusals.push(...reasonsAgainstTogether(target, sources, total));
+      if (target && refusal) refusals.push({ invoiceId: target.id, reasons: [refusal] });
+      return {
+        sources: brought,
+        target: target?.totals ?? null,
+        merged: addTotals(
+          sources.map(({ totals }) => totals),
+          document.currency,
+        ),
+        after: invoiceTotals(after, options),
+        ...compared,
+        refusals,
+      };
+    },
+
+    async merge(request, actor) {
+      if (request.sources.length === 0) throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'sources' });
+      const form = {
+        [FIELDS.source]: request.sources.map(({ id, version }) => `${id}~${version}`),
+        [FIELDS.issued]: request.settlement.issued,
+        [FIELDS.draft]: request.settlement.draft,
+        [FIELDS.key]: request.key,
+        [FIELDS.target]: request.targetVersion ?? '',
+        [FIELDS.shown]: request.shownTotal ?? '',
+        [FIELDS.acknowledged]: request.acknowledged ?? [],
+        [FIELDS.lines]: 'server',
+      };
+      const input = { page: 'edit' as const, invoiceId: request.targetId, form, actor };
+      const result = await runTransaction(deps.knex, (trx) =>
+        applyMerge(trx, input, () => Promise.resolve(request.targetId)),
+      );
+      if (!result.merge)
+        throw new PluginError('IM_KEY_REUSED', 409, {
+          invoiceId: result.invoiceId,
+          url: host.invoiceUrl(result.invoiceId, 'preview'),
+        });
+      return { merge: result.merge, replayed: result.replayed };
+    },
+
+    async mergeById(db, id, actor) {
+      const merge = await store.mergeById(db, id);
+      const [seen] = merge ? await visibleIds(db, host.map, [merge.targetId], restrictTo(deps, actor)) : [];
+      if (!merge || seen === undefined) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
+      return merge;
+    },
+
+    mergesOf: (db, invoiceId) => guarding.mergesOf(db, invoiceId),
+  };
+
+  return { service, applyMerge, guarding };
+};
