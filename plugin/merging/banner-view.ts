@@ -2,7 +2,7 @@
 import Big from 'big.js';
 import { isPluginError } from '../errors';
 import type { Candidate, Id, InvoiceStatus, Settlement } from '../host/contract';
-import { explainError, explainQuestion, explainReason, showVars, statusOf } from '../i18n';
+import { explainError, explainQuestion, explainReason, explainRefusal, showVars } from '../i18n';
 import type { Words } from '../i18n';
 import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
 import { FIELDS } from './payload';
@@ -70,10 +70,13 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
   const problems = new Map<Id, string>();
   if (!isPluginError(error)) return problems;
   const { vars } = error;
-  if (typeof vars.invoiceId === 'string' && ['IM_STALE_SOURCE', 'IM_NOT_MERGEABLE'].includes(error.code)) {
-    const { other } = vars;
-    const merged = typeof other === 'string' ? { code: 'merged', vars: { number: other } } : null;
-    problems.set(vars.invoiceId, merged ? explainReason(words, merged) : words.t('banner.changed'));
+  const stale = error.code === 'IM_STALE_SOURCE' ? (vars.stale ?? [vars]) : [];
+  for (const source of Array.isArray(stale) ? (stale as Record<string, unknown>[]) : []) {
+    const id = source.id ?? source.invoiceId;
+    if (typeof id !== 'string') continue;
+    const { number } = showVars(words, { number: source.other });
+    const merged = number === undefined ? null : explainReason(words, { code: 'merged', vars: { number } });
+    problems.set(id, merged ?? words.t('banner.changed'));
   }
   for (const invoice of Array.isArray(vars.invoices) ? (vars.invoices as Record<string, unknown>[]) : []) {
     if (typeof invoice.invoiceId !== 'string') continue;
@@ -171,11 +174,7 @@ export function toSettlement(words: Words, offer: SettlementOffer, form: MergeFo
 export function explainClosed(words: Words, list: CandidateList): string | null {
   const { refusal, target } = list;
   if (!refusal) return null;
-  const status = statusOf({ status: target?.status, ...refusal.vars });
-  return words.find(
-    [`target.${refusal.code}_${status}`, `target.${refusal.code}`, 'target.other'],
-    showVars(words, refusal.vars),
-  );
+  return explainRefusal(words, { code: refusal.code, vars: { status: target?.status, ...refusal.vars } });
 }
 
 /** The message of a refused save; null when the error is none of ours. */

@@ -332,13 +332,14 @@ describe('C3 after a refused save', () => {
   });
 
   it('unticks only the invoice that is stale and says so on its row', async () => {
-    setup.host.spec.error = new PluginError('IM_STALE_SOURCE', 409, {
-      invoiceId: '31',
+    const merged = {
+      id: '31',
       number: 'FA-2026-00031',
-      other: 'FA-2026-00044',
-      by: { id: '9', name: 'Claire' },
+      other: { number: 'FA-2026-00044', issueDate: '2026-11-21' },
+      by: 'Claire',
       at: '2026-11-21T13:32:00.000Z',
-    });
+    };
+    setup.host.spec.error = new PluginError('IM_STALE_SOURCE', 409, { ...merged, stale: [merged] });
     const { $ } = await page(setup);
     expect(ticked($)).toEqual(['38']);
     const words = 'FA-2026-00031 vient d’être fusionnée dans FA-2026-00044 par Claire le 21/11/2026 à 14:32.';
@@ -370,7 +371,7 @@ describe('C3 after a refused save', () => {
       form: { ...form, invoiceMergeAcknowledged: 'carried_lines_changed' },
       error: new PluginError('IM_TOTAL_CHANGED', 422, {
         questions: [
-          { code: 'IM_TOTAL_CHANGED', before: '1107.39', after: '1107.40', currency: 'EUR' },
+          { code: 'total_changed', shown: '1107.39', after: '1107.40', currency: 'EUR' },
           { code: 'IM_DRAFT_TARGET', numbers: ['FA-2026-00031', 'FA-2026-00038'] },
         ],
       }),

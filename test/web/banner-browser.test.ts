@@ -5,6 +5,7 @@ import type { Server } from 'node:http';
 import express from 'express';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import AxeBuilder from '@axe-core/playwright';
 import { candidate } from './fake-merging';
 import { hostPage, serveHost } from './host-page';
 import type { HostPageOptions } from './host-page';
@@ -334,5 +335,20 @@ describe('the banner in a browser', () => {
     await page.locator('[data-im="bar"] button').click();
     await page.waitForFunction(() => document.title === 'saved');
     expect(posted).toMatchObject({ invoiceMergeShown: '1203.39' });
+  });
+
+  it('has nothing that axe objects to, in light and dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const context = await browser.newContext({ colorScheme });
+      const look = await context.newPage();
+      await look.goto(`${base}/invoices/42/edit`);
+      await look.locator('details summary').click();
+      await look.locator('[data-im-action="all"]').click();
+      await look.locator('[data-im="cancel"]').click();
+      await look.waitForSelector('[data-im="summary"] table');
+      const { violations } = await new AxeBuilder({ page: look }).include('#im-banner').include('form').analyze();
+      expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.html]))).toEqual([]);
+      await context.close();
+    }
   });
 });

@@ -80,8 +80,15 @@ describe('the words', () => {
     expect([host().t('status.unpaid'), host().t('status.draft')]).toEqual(['à régler (fr)', 'Brouillon']);
   });
 
+  it('say why the target receives nothing', () => {
+    const reason = { code: 'status', vars: { status: 'partial' } };
+    expect(explainError(fr, new PluginError('IM_TARGET_CLOSED', 422, { reason }))).toMatch(
+      /^Cette facture est payée en partie/,
+    );
+  });
+
   it('leave out what is not known, and never interpret a name', () => {
-    const error = new PluginError('IM_TOTAL_CHANGED', 422, { before: '10.00', after: '10.01', currency: 'EUR' });
+    const error = new PluginError('IM_TOTAL_CHANGED', 422, { shown: '10.00', after: '10.01', currency: 'EUR' });
     expect(explainError(fr, error)).toContain('\u202f: 10,00\u00a0€ → 10,01\u00a0€.');
     expect(explainError(fr, new PluginError('IM_TOTAL_CHANGED', 422))).toContain('depuis l’affichage. Rien');
     expect(
