@@ -176,8 +176,10 @@ export function showVars(words: Words, vars: Row): Row {
       return items.length > 0 ? words.list(items) : undefined;
     }
     if (value !== null && typeof value === 'object') {
-      const { name: person, number } = value as { name?: unknown; number?: unknown };
-      return typeof person === 'string' ? person : typeof number === 'string' ? number : undefined;
+      const { name: person, number, issueDate } = value as { name?: unknown; number?: unknown; issueDate?: unknown };
+      const known = [person, number].find((text) => typeof text === 'string');
+      if (known !== undefined || typeof issueDate !== 'string') return known;
+      return words.t('invoice.draftOf', { date: words.day(issueDate) });
     }
     return value ?? undefined;
   };

@@ -68,7 +68,10 @@ export async function adoptFormLines(
   const lost: ChangedLine[] = [];
   const tags: { lineId: Id; sourceInvoiceId: Id; sourceLineId: Id | null }[] = [];
   for (const line of carried.flatMap((one) => one.lines)) {
-    const now = lines.get(lineIds.get(line.key) ?? '');
+    const lineId = lineIds.get(line.key) ?? '';
+    const now = lines.get(lineId);
+    // Once each: a host that sums equal rows up answers one row for two.
+    lines.delete(lineId);
     if (!now) {
       lost.push(changedLine(line.sourceInvoiceId, line, null));
       continue;

@@ -5,11 +5,10 @@ import type { Row } from '../../plugin/host/contract';
 /** Rows by table, as texts in an order that does not depend on the engine; tables without rows are left out. */
 export async function allRows(knex: Knex, except: string[] = []): Promise<Record<string, string[]>> {
   const isSqlite = (knex.client as { driverName: string }).driverName === 'better-sqlite3';
-  const found = (await (isSqlite
+  const query = isSqlite
     ? knex('sqlite_master').where({ type: 'table' }).whereNot('name', 'like', 'sqlite_%').select('name')
-    : knex('information_schema.tables').whereRaw('table_schema = DATABASE()').select({ name: 'table_name' }))) as {
-    name: string;
-  }[];
+    : knex('information_schema.tables').whereRaw('table_schema = DATABASE()').select({ name: 'table_name' });
+  const found = (await query) as unknown as { name: string }[];
   const rows: Record<string, string[]> = {};
   for (const name of found.map((one) => one.name).sort()) {
     if (except.includes(name)) continue;
@@ -25,7 +24,8 @@ export async function allContent(knex: Knex, prefix = 'im_'): Promise<Record<str
   for (const [name, list] of Object.entries(rows))
     rows[name] = list
       .map((text) => {
-        const { [`${prefix}version`]: _counter, ...row } = JSON.parse(text) as Row;
+        const row = JSON.parse(text) as Row;
+        delete row[`${prefix}version`];
         return JSON.stringify(row);
       })
       .sort();
