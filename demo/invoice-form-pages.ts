@@ -3,15 +3,15 @@ import type { SavedInvoice } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
 import { addDays, DemoError, idOf, personOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
+import { invoiceInput } from './invoice-input';
 import {
   fieldNames,
   inputFromForm,
-  invoiceInput,
   typedFromInvoice,
   typedInvoice,
   type TypedInvoice,
   type TypedLine,
-} from './invoice-input';
+} from './typed-invoice';
 import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice } from './session';

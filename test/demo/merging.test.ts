@@ -136,4 +136,34 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
       before.map((line, index) => (index === 0 ? { ...line, label: 'Farine T65 bio, 25 kg' } : line)),
     );
   });
+
+  it('refuses a form that is older than the invoice and gives back what was typed', async () => {
+    const sales = await demo.as('sales');
+    const id = await demo.idOf('FA-2026-00043');
+    const opened = fieldsOf((await sales.get(`/invoices/${id}/edit`)).text);
+    const typed = (text: string) =>
+      encoded(opened.map(([field, value]) => [field, field === 'lines[0][description]' ? text : value]));
+    await sales
+      .put(`/api/invoices/${id}`)
+      .send({ customerId: '2', lines: [{ description: 'API', unitPrice: '7' }] })
+      .expect(200);
+    const refused = await sales.post(`/invoices/${id}`).type('form').send(typed('Ma saisie'));
+    expect(refused.status).toBe(409);
+    expect(load(refused.text)('input[name="lines[0][description]"]').val()).toBe('Ma saisie');
+    expect(await demo.knex('crm_invoice_lines').where({ invoice_id: id }).pluck('label')).toEqual(['API']);
+  });
+
+  it('makes one invoice of a save that was clicked twice', async () => {
+    const sales = await demo.as('sales');
+    const fields = fieldsOf((await sales.get('/invoices/new?customerId=3')).text).map(
+      ([field, value]): [string, string] => {
+        if (field === 'lines[0][description]') return [field, 'Vidange'];
+        return field === 'lines[0][unitPrice]' ? [field, '80'] : [field, value];
+      },
+    );
+    const send = () => sales.post('/invoices').type('form').send(encoded(fields));
+    const [first, second] = [await send(), await send()];
+    expect([first.status, second.headers.location]).toEqual([303, first.headers.location]);
+    expect(await demo.knex('crm_invoice_lines').where({ label: 'Vidange' })).toHaveLength(1);
+  });
 });
