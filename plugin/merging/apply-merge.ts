@@ -3,7 +3,7 @@ import type { ApplyResult, InvoiceMergePlugin, SavedInvoice } from '../contract'
 import { PluginError } from '../errors';
 import type { Id, Invoice, Merge, Trx } from '../host/contract';
 import { afterOutermostCommit, demandTransaction } from '../host/transaction';
-import { exact } from '../money/decimal';
+import { exact, ZERO } from '../money/decimal';
 import { totalOf } from '../money/totals';
 import { admit } from './admission';
 import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
@@ -98,7 +98,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
         sourceId: line.sourceInvoiceId ?? saved.id,
         sourceLineId: line.sourceLineId,
         lineId: line.id,
-        kind: line.sourceLineId !== null ? 'line' : exact(line.quantity).lt(0) ? 'allowance' : 'charge',
+        kind: line.sourceLineId !== null ? 'line' : exact(line.quantity).lt(ZERO) ? 'allowance' : 'charge',
         content: contentOf(line),
       })),
     };

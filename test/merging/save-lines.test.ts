@@ -243,33 +243,40 @@ describe.each(everywhere)('lines and totals on the %s host, on %s', (name, _data
       ['given another price', { unitPrice: '49' }],
       ['given another tax', { taxes: [VAT_10] }],
       ['taken out', null],
-    ] as [string, Partial<LineSpec> | null][])('T22 a row %s while its source stays ticked is named and asked about', async (_what, change) => {
-      const target = await fixture.invoice(customer);
-      const source = await fixture.invoice(customer, { lines: [line('First', '50'), line('Second', '60')] });
-      const save: Save = {
-        target,
-        sources: [source],
-        mode: 'form',
-        rows: (rows) =>
-          rows.flatMap((row) =>
-            row.description === 'First' ? (change === null ? [] : [{ ...row, ...change }]) : [row],
-          ),
-      };
-      const error = await refused(save);
-      expect(error).toMatchObject({ code: 'IM_CARRIED_LINES_CHANGED' });
-      expect(error.vars.lines).toMatchObject([
-        { sourceId: source, description: 'First', was: { quantity: '1', unitPrice: '50' } },
-      ]);
-      const questions = (error.vars.questions as { code: string }[]).map(({ code }) => code);
-      expect(questions).toEqual(['carried_lines_changed', 'total_changed']);
-      // One answer is not the other.
-      expect(await refused({ ...save, acknowledged: ['carried_lines_changed'] })).toMatchObject({
-        code: 'IM_TOTAL_CHANGED',
-      });
-      const saved = await fixture.save({ ...save, acknowledged: questions });
-      expect(saved.merge?.acknowledged).toEqual(questions);
-      expect((await fixture.load(source)).status).toBe('cancelled');
-    });
+    ] as [string, Partial<LineSpec> | null][])(
+      'T22 a row %s while its source stays ticked is named and asked about',
+      async (_what, change) => {
+        const target = await fixture.invoice(customer);
+        const source = await fixture.invoice(customer, { lines: [line('First', '50'), line('Second', '60')] });
+        const save: Save = {
+          target,
+          sources: [source],
+          mode: 'form',
+          rows: (rows) =>
+            rows.flatMap((row) =>
+              row.description === 'First'
+                ? change === null
+                  ? []
+                  : [{ ...row, ...(change as Partial<LineSpec>) }]
+                : [row],
+            ),
+        };
+        const error = await refused(save);
+        expect(error).toMatchObject({ code: 'IM_CARRIED_LINES_CHANGED' });
+        expect(error.vars.lines).toMatchObject([
+          { sourceId: source, description: 'First', was: { quantity: '1', unitPrice: '50' } },
+        ]);
+        const questions = (error.vars.questions as { code: string }[]).map(({ code }) => code);
+        expect(questions).toEqual(['carried_lines_changed', 'total_changed']);
+        // One answer is not the other.
+        expect(await refused({ ...save, acknowledged: ['carried_lines_changed'] })).toMatchObject({
+          code: 'IM_TOTAL_CHANGED',
+        });
+        const saved = await fixture.save({ ...save, acknowledged: questions });
+        expect(saved.merge?.acknowledged).toEqual(questions);
+        expect((await fixture.load(source)).status).toBe('cancelled');
+      },
+    );
 
     test('two carried lines that a host’s save answers with one row are not taken for two', async () => {
       const target = await fixture.invoice(customer);
