@@ -38,11 +38,9 @@ export function apiRoutes(demo: Demo): Router {
   }
 
   router.get('/customers', async (_req, res) => {
-    const rows = (await knex('crm_clients').orderBy('company').select('id', 'company', 'email')) as {
-      id: number;
-      company: string;
-      email: string | null;
-    }[];
+    const rows = await knex('crm_clients')
+      .orderBy('company')
+      .select<{ id: number; company: string; email: string | null }[]>('id', 'company', 'email');
     res.json({ customers: rows.map((row) => ({ id: String(row.id), name: row.company, email: row.email })) });
   });
   router.post('/customers', async (req, res) => {
@@ -56,7 +54,7 @@ export function apiRoutes(demo: Demo): Router {
     const { customerId } = req.query;
     const query = knex('crm_invoices');
     if (typeof customerId === 'string') query.where({ client_id: customerId });
-    const counted = (await query.clone().count({ n: '*' })) as { n: number | string }[];
+    const counted = await query.clone().count<{ n: number | string }[]>({ n: '*' });
     const ids = (await query
       .orderBy('id', 'desc')
       .limit(50)

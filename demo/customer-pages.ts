@@ -16,12 +16,9 @@ async function openSums(demo: Demo, customerId?: string): Promise<Map<string, { 
     paid.where('i.client_id', customerId);
   }
   type Part = { client_id: number; currency: string; amount: string };
-  const invoices = (await owed.select('client_id', 'currency', 'grand_total as amount')) as Part[];
-  const deposits = (await owed
-    .clone()
-    .clearSelect()
-    .select('client_id', 'currency', 'deposit_paid as amount')) as Part[];
-  const payments = (await paid.select('i.client_id', 'i.currency', 'p.amount')) as Part[];
+  const invoices = await owed.select<Part[]>('client_id', 'currency', 'grand_total as amount');
+  const deposits = await owed.clone().clearSelect().select<Part[]>('client_id', 'currency', 'deposit_paid as amount');
+  const payments = await paid.select<Part[]>('i.client_id', 'i.currency', 'p.amount');
   const parts = [...invoices, ...[...deposits, ...payments].map((row) => ({ ...row, amount: `-${row.amount}` }))];
   const perCustomer = groupedBy(parts, (row) => String(row.client_id));
   return new Map([...perCustomer].map(([id, rows]) => [id, sumsByCurrency(rows)]));
@@ -33,10 +30,10 @@ export function customerPages(demo: Demo): Router {
 
   router.get('/customers', async (_req, res) => {
     const open = await openSums(demo);
-    const counts = (await knex('crm_invoices').groupBy('client_id').select('client_id').count({ n: '*' })) as {
-      client_id: number;
-      n: number | string;
-    }[];
+    const counts = await knex('crm_invoices')
+      .groupBy('client_id')
+      .select('client_id')
+      .count<{ client_id: number; n: number | string }[]>({ n: '*' });
     const count = new Map(counts.map((row) => [row.client_id, Number(row.n)]));
     const customers = (await knex('crm_clients').orderBy('company')) as { id: number }[];
     res.render('customers', {

@@ -6,7 +6,7 @@ import { sumsByCurrency } from './sums';
 export function expensePages({ knex }: Demo): Router {
   const router = Router();
   router.get('/expenses', async (_req, res) => {
-    const expenses = (await knex('crm_expenses as e')
+    const expenses = await knex('crm_expenses as e')
       .leftJoin('crm_invoices as i', 'i.id', 'e.invoice_id')
       .leftJoin('crm_invoice_lines as l', 'l.id', 'e.line_id')
       .leftJoin('crm_clients as c', 'c.id', 'e.client_id')
@@ -14,11 +14,13 @@ export function expensePages({ knex }: Demo): Router {
         { column: 'e.spent_on', order: 'desc' },
         { column: 'e.id', order: 'desc' },
       ])
-      .select('e.*', 'i.ref', 'i.state', 'c.company', 'l.label as line')) as {
-      currency: string;
-      amount: string;
-      invoice_id: number | null;
-    }[];
+      .select<
+        {
+          currency: string;
+          amount: string;
+          invoice_id: number | null;
+        }[]
+      >('e.*', 'i.ref', 'i.state', 'c.company', 'l.label as line');
     res.render('expenses', {
       expenses,
       open: sumsByCurrency(expenses.filter((row) => row.invoice_id === null)),

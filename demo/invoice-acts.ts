@@ -1,7 +1,7 @@
 /** An invoice's page, and what one may do with it: pay, issue, cancel, reopen, delete. */
 import { invoiceTotals, type Trx } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
-import { DemoError, idOf, personOf, type Demo } from './context';
+import { DemoError, idOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
 import { deleteInvoice, findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
@@ -89,7 +89,11 @@ export function invoiceActs(demo: Demo): Router {
         const invoice = await findInvoice(trx, id);
         if (!invoice) throw new DemoError('not_found', 404);
         await change(trx, id, invoice.state, req);
-        return (await findInvoice(trx, id))?.ref ?? invoice.ref ?? req.speech.t('invoice.draft_no', { id });
+        return (
+          (await findInvoice(trx, id))?.ref ??
+          invoice.ref ??
+          req.speech.t('invoice.draft_of', { day: req.speech.day(invoice.issued_on) })
+        );
       });
       leaveNotice(req, { key: `notice.${act}`, vars: { number } });
       return act === 'delete' ? '/invoices' : `/invoices/${id}`;
@@ -140,7 +144,7 @@ export function invoiceActs(demo: Demo): Router {
       const payment = { amount: readNumber(amount ?? ''), methodId, date: date || demo.today(), note: note ?? '' };
       await recordPayment(demo, id, payment);
       const paid = await findInvoice(knex, id);
-      leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '', by: personOf(req).name } });
+      leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '' } });
       return `/invoices/${id}`;
     }),
   );

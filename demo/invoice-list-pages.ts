@@ -49,9 +49,9 @@ export function invoiceListPages(demo: Demo): Router {
       }
       return query;
     };
-    const counted = (await narrow(knex('crm_invoices as i').join('crm_clients as c', 'c.id', 'i.client_id')).count({
-      n: '*',
-    })) as { n: number | string }[];
+    const counted = await narrow(knex('crm_invoices as i').join('crm_clients as c', 'c.id', 'i.client_id')).count<
+      { n: number | string }[]
+    >({ n: '*' });
     const total = Number(counted[0]?.n ?? 0);
     const pages = Math.max(1, Math.ceil(total / PAGE_SIZE));
     const page = Math.min(pages, Math.max(1, Number(req.query.page) || 1));
@@ -63,17 +63,19 @@ export function invoiceListPages(demo: Demo): Router {
       ])
       .limit(PAGE_SIZE)
       .offset((page - 1) * PAGE_SIZE)) as ListedInvoice[];
-    const states = (await knex('crm_invoices').groupBy('state').select('state').count({ n: '*' })) as {
-      state: string;
-      n: number | string;
-    }[];
-    const owed = (await knex('crm_invoices')
+    const states = await knex('crm_invoices').groupBy('state').select('state').count<
+      {
+        state: string;
+        n: number | string;
+      }[]
+    >({ n: '*' });
+    const owed = await knex('crm_invoices')
       .whereIn('state', ['open', 'late', 'part', 'draft'])
-      .select('state', 'currency', 'grand_total')) as { state: string; currency: string; grand_total: string }[];
-    const paid = (await knex('crm_payments as p')
+      .select<{ state: string; currency: string; grand_total: string }[]>('state', 'currency', 'grand_total');
+    const paid = await knex('crm_payments as p')
       .join('crm_invoices as i', 'i.id', 'p.invoice_id')
       .where('i.state', 'part')
-      .select('i.currency', 'p.amount')) as { currency: string; amount: string }[];
+      .select<{ currency: string; amount: string }[]>('i.currency', 'p.amount');
     const sums = (of: string[], less: typeof paid = []) =>
       sumsByCurrency([
         ...owed

@@ -19,9 +19,9 @@ const chunks = <T>(rows: T[]): T[][] =>
 
 /** The invoice's own row; undefined where there is none. */
 export async function findInvoice(db: Db, id: Id): Promise<StoredInvoice | undefined> {
-  return (await db('crm_invoices')
+  return db('crm_invoices')
     .where({ id })
-    .first('id', 'client_id', 'ref', 'state', 'issued_on', 'created_by')) as StoredInvoice | undefined;
+    .first<StoredInvoice | undefined>('id', 'client_id', 'ref', 'state', 'issued_on', 'created_by');
 }
 
 const lineRow = (row: LineInput, invoiceId: Id, sort: number): Row => ({
@@ -35,7 +35,7 @@ const lineRow = (row: LineInput, invoiceId: Id, sort: number): Row => ({
   price_per: row.baseQuantity,
   vat_rate: taxOf(row).rate,
   vat_category: taxOf(row).category,
-  vat_name: taxOf(row).name || null,
+  vat_name: taxOf(row).name,
   supplied_on: row.supplyDate,
   product_code: row.productCode,
 });

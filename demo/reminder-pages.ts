@@ -39,7 +39,7 @@ export async function dueReminders({ knex, merge, now, today }: Demo): Promise<D
     grand_total: string;
     deposit_paid: string;
   };
-  const found = (await query.select(
+  const found = await query.select<Found[]>(
     'i.id',
     'i.ref',
     'i.due_on',
@@ -49,12 +49,14 @@ export async function dueReminders({ knex, merge, now, today }: Demo): Promise<D
     'i.deposit_paid',
     'c.company',
     'c.email',
-  )) as Found[];
+  );
   const ids = found.map((row) => row.id);
-  const payments = (await knex('crm_payments').whereIn('invoice_id', ids).select('invoice_id', 'amount')) as {
-    invoice_id: number;
-    amount: string;
-  }[];
+  const payments = await knex('crm_payments').whereIn('invoice_id', ids).select<
+    {
+      invoice_id: number;
+      amount: string;
+    }[]
+  >('invoice_id', 'amount');
   const weekAgo = new Date(now().getTime() - 7 * 24 * 60 * 60 * 1000).toISOString();
   const recent = new Set(
     (await knex('crm_reminder_log')

@@ -22,7 +22,7 @@ export function revenuePages({ knex, merge, host, today }: Demo): Router {
       typeof req.query.year === 'string' && known.includes(req.query.year) ? req.query.year : (known[0] ?? thisYear);
     const query = knex('crm_invoices as i').whereBetween('i.issued_on', [`${year}-01-01`, `${year}-12-31`]);
     merge.reportable(query, { invoices: 'i' });
-    const ids = ((await query.select('i.id')) as { id: number }[]).map((row) => String(row.id));
+    const ids = (await query.select<{ id: number }[]>('i.id')).map((row) => String(row.id));
     const invoices = ids.length > 0 ? await host.loadInvoices(knex, ids) : [];
 
     const perCurrency = groupedBy(invoices, (invoice) => invoice.currency);

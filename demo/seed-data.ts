@@ -204,6 +204,7 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
       },
     ],
   },
+  47: { customer: 4, lines: [l('Archivage, boîte et trimestre', '36', '4.15', '20', 'boîte')] },
   48: {
     customer: 1,
     discount: { kind: 'percent', value: '5', basis: 'before_tax' },

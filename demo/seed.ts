@@ -137,7 +137,7 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
       price_per: '1',
       vat_rate: tax.rate,
       vat_category: tax.category,
-      vat_name: tax.name || null,
+      vat_name: tax.name,
       product_code: line.code ?? null,
     });
     for (const one of line.adjustments ?? [])

@@ -1,6 +1,6 @@
 /** Options -> stores -> services -> router: the only file that knows everyone. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Router, type Request } from 'express';
+import { Router } from 'express';
 import type { BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { remindable, reportable } from './host/reports';
@@ -31,9 +31,7 @@ const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
  * Makes one plugin for one host. No I/O: call `migrate()` and `checkHost()` at start.
  * @throws IM_OPTIONS_INVALID naming every fault with its mend
  */
-export function createInvoiceMerge<Req extends IncomingMessage = Request>(
-  options: Options<Req>,
-): InvoiceMergePlugin<Req> {
+export function createInvoiceMerge<Req extends IncomingMessage>(options: Options<Req>): InvoiceMergePlugin<Req> {
   checkOptions(options);
   const { knex, host } = options;
   const prefix = host.map.tablePrefix ?? 'im_';

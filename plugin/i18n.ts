@@ -176,8 +176,10 @@ export function showVars(words: Words, vars: Row): Row {
       return items.length > 0 ? words.list(items) : undefined;
     }
     if (value !== null && typeof value === 'object') {
-      const { name: person, number } = value as { name?: unknown; number?: unknown };
-      return typeof person === 'string' ? person : typeof number === 'string' ? number : undefined;
+      const { name: person, number, description, issueDate } = value as Row;
+      const known = [person, number, description].find((text) => typeof text === 'string');
+      if (known !== undefined || typeof issueDate !== 'string') return known;
+      return words.t('invoice.draftOf', { date: words.day(issueDate) });
     }
     return value ?? undefined;
   };
@@ -208,7 +210,20 @@ export function explainError(words: Words, error: unknown): string | null {
   const variant = vars.other === undefined ? '' : '_merged';
   const keys = [`errors.${error.code}${variant}`, `errors.${error.code}`, 'errors.unknown'];
   const sentence = words.find(keys, showVars(words, vars)) ?? error.code;
-  return [sentence, ...refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice))].join(' ');
+  const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
+  return [...explainTarget(words, vars.reason), sentence, ...invoices].join(' ');
+}
+
+/** Why nothing can be merged into an invoice, as a sentence; `vars.status` chooses between texts. */
+export function explainRefusal(words: Words, refusal: { code: string; vars: Row }): string {
+  const keys = [`target.${refusal.code}_${statusOf(refusal.vars)}`, `target.${refusal.code}`, 'target.other'];
+  return words.find(keys, showVars(words, refusal.vars)) ?? refusal.code;
+}
+
+function explainTarget(words: Words, reason: unknown): string[] {
+  if (reason === null || typeof reason !== 'object' || !('code' in reason)) return [];
+  const { code, vars } = reason as { code: unknown; vars?: Row };
+  return typeof code === 'string' ? [explainRefusal(words, { code, vars: vars ?? {} })] : [];
 }
 
 /** The codes of an error's questions are error codes; each has its sentence under `questions`. */

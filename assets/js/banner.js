@@ -1,6 +1,7 @@
 // @ts-check
 /** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
 import { createApi } from './api.js';
+import { labelButtons, tellGaps } from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
 import { installRows } from './rows.js';
@@ -151,28 +152,12 @@ function start(root) {
     part('actions')?.removeAttribute('hidden');
     const bar = part('bar');
     if (bar) bar.hidden = chosen.length === 0;
-    drawButtons(chosen.length);
-    drawGapNote(chosen);
-    drawTotals();
-  }
-
-  /** @param {number} count */
-  function drawButtons(count) {
-    const busy = loading.size > 0;
-    const text = count > 0 ? say('banner.save', { count }) : null;
-    for (const button of saveButtons()) {
-      const isInput = button instanceof HTMLInputElement;
-      button.dataset.imText ??= (isInput ? button.value : button.textContent) ?? '';
-      const label = text ?? button.dataset.imText;
-      if (isInput) button.value = label;
-      else if (button.textContent !== label) button.textContent = label;
-      button.disabled = busy;
-    }
     const own = /** @type {HTMLButtonElement | null} */ (root.querySelector('[data-im-action="save"]'));
-    if (own) {
-      own.textContent = text;
-      own.disabled = busy;
-    }
+    labelButtons(saveButtons(), own, { count: chosen.length, busy: loading.size > 0, words });
+    const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
+    const note = part('gap-note');
+    if (note && box) tellGaps(note, box.checked, chosen, words);
+    drawTotals();
   }
 
   /** @returns {(HTMLButtonElement | HTMLInputElement)[]} */
@@ -182,20 +167,6 @@ function start(root) {
     ]);
     return all.filter((button) => button.form === form());
   };
-
-  /** @param {HTMLInputElement[]} chosen */
-  function drawGapNote(chosen) {
-    const note = part('gap-note');
-    const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
-    if (!note || !box) return;
-    const issued = chosen.filter((one) => one.hasAttribute('data-im-issued'));
-    const numbers = issued.map((one) => one.dataset.imLabel).join(', ');
-    note.classList.toggle('im-warn', !box.checked && (issued.length > 0 || chosen.length === 0));
-    if (box.checked) note.textContent = say('settlement.noGap');
-    else if (chosen.length === 0) note.textContent = say('settlement.gapsPlain');
-    else if (issued.length === 0) note.textContent = say('settlement.noGapDrafts');
-    else note.textContent = say('settlement.gaps', { count: issued.length, numbers });
-  }
 
   /** The host may have a better place for it: next to its own totals. */
   const summaryPlace = () => {
@@ -317,6 +288,9 @@ function start(root) {
       ending.abort();
       root.replaceWith(next);
       start(/** @type {HTMLElement} */ (next));
+      // For people who do not see that the list has changed.
+      const live = next.querySelector('[data-im="live"]');
+      if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
   if (recallTicks(config, boxes())) tell(say('banner.restored'));

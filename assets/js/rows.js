@@ -152,7 +152,9 @@ export function installRows(heading, signal) {
         known[0].before(head);
         for (const row of known) mark(row, id);
       } else {
-        place.append(head, ...detail.lines.flatMap((line) => makeRows(template, lineFields(line), id)));
+        place.append(head);
+        // One after the other: each row's index follows from the rows that stand there.
+        for (const line of detail.lines) place.append(...makeRows(template, lineFields(line), id));
         addAllowances(detail);
       }
       event.preventDefault();

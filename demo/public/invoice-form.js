@@ -41,6 +41,10 @@ function writeAsHere(sourceId) {
   if (form.dataset.decimalSign !== ',') return;
   for (const row of form.querySelectorAll(`[data-im-source="${CSS.escape(sourceId)}"]`)) {
     for (const field of row.querySelectorAll('[data-decimal]')) field.value = field.value.replace('.', ',');
+    for (const field of row.querySelectorAll('[data-money]')) {
+      const [whole, part = ''] = field.value.split(',');
+      if (whole && part.length < 2) field.value = `${whole},${part.padEnd(2, '0')}`;
+    }
   }
 }
 

@@ -121,7 +121,7 @@ function unfitTypes(schema: Schema, uses: ColumnUse[]): HostFault[] {
     const mend =
       unfitAmount(schema, use, column, where) ??
       unfitDay(use, column, where) ??
-      (target && unfitId(use, column, target, where));
+      (target && unfitId(schema, use, column, target, where));
     if (mend !== undefined && !faults.has(where)) faults.set(where, { code: 'unfit_type', where, mend });
   }
   return [...faults.values()];
@@ -141,21 +141,27 @@ function unfitDay(use: ColumnUse, column: SchemaColumn, where: string): string |
 
 const INTEGER_BYTES: Record<string, number> = { tinyint: 1, smallint: 2, mediumint: 3, int: 4, integer: 4, bigint: 8 };
 
-function unfitId(use: ColumnUse, column: SchemaColumn, target: SchemaColumn, where: string): string | undefined {
+function unfitId(
+  schema: Schema,
+  use: ColumnUse,
+  column: SchemaColumn,
+  target: SchemaColumn,
+  where: string,
+): string | undefined {
   const [table, id] = use.refersTo ?? ['', ''];
   const base = `${where} (the map's ${use.entry}) is ${column.type}, but ${table}.${id}, whose values it holds, is ${target.type}`;
   const change = `Give ${where} the type of ${table}.${id}.`;
   if (column.kind !== target.kind) return `${base}: the database would compare them by conversion. ${change}`;
   if (column.collation !== target.collation)
     return `${base} with another collation (${column.collation} and ${target.collation}): a join of the two fails. ${change}`;
-  if (column.kind === 'integer' && range(column) < range(target)) return `${base}: not every id fits. ${change}`;
+  if (schema.engine === 'mysql' && column.kind === 'integer' && bytes(column) < bytes(target))
+    return `${base}: not every id fits. ${change}`;
   return undefined;
 }
 
-/** How many bits a positive id may have; SQLite's integers are all alike. */
-function range({ type }: SchemaColumn): number {
-  const bytes = INTEGER_BYTES[/^\w+/.exec(type)?.[0] ?? ''] ?? 8;
-  return bytes * 8 - (type.includes('unsigned') ? 0 : 1);
+/** Without the sign: Knex's own increments() is unsigned where its integer() is not. */
+function bytes({ type }: SchemaColumn): number {
+  return INTEGER_BYTES[/^\w+/.exec(type)?.[0] ?? ''] ?? 8;
 }
 
 function notTransactional(schema: Schema, uses: ColumnUse[]): HostFault[] {

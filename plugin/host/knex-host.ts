@@ -1,12 +1,13 @@
 /** Puts the topics together: a host described by its table map. */
 import type { HostCrm, Id, TableMap } from './contract';
 import { findCandidates } from './heads';
+import { appendLines, removeLines } from './lines';
 import { moveLinks, restoreLinks } from './links';
 import { loadInvoices } from './load';
 import { allocateNumbers } from './numbers';
 import { todayIn } from './own-columns';
 import { cancelInvoices, deleteInvoices, restoreInvoices } from './settle';
-import { appendLines, removeLines, saveTotals, touchInvoices, updateInvoice } from './write';
+import { saveTotals, touchInvoices, updateInvoice } from './write';
 
 export interface KnexHostOptions {
   /** Where the host shows an invoice. Default: /invoices/ID, /invoices/ID/edit, /invoices/ID/public. */

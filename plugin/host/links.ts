@@ -171,6 +171,8 @@ async function repoint(trx: Trx, link: Link, steps: [row: Row, now: Id, next: Id
   }));
   const arm = `WHEN ${keys.map(() => '?? = ?').join(' AND ')} THEN ? `;
   await trx(link.table)
+    // Beside the key: composite keys alone may not find an index.
+    .whereIn(link.column, [...new Set(steps.map(([, now]) => now))])
     .whereIn(keys, current.map(({ key }) => key) as string[][])
     .where((link.fixed ?? {}) as Record<string, string>)
     .update({
@@ -184,6 +186,7 @@ async function repoint(trx: Trx, link: Link, steps: [row: Row, now: Id, next: Id
 async function deleteRows(trx: Trx, link: Link, rows: Row[]): Promise<void> {
   const keys = keyColumns(link);
   await trx(link.table)
+    .whereIn(link.column, [...new Set(rows.map((row) => idAt(link, row)))])
     .whereIn(keys, rows.map((row) => keys.map((column) => bindable(row[column]))) as string[][])
     .where((link.fixed ?? {}) as Record<string, string>)
     .delete();

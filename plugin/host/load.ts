@@ -25,7 +25,11 @@ export async function loadInvoices(db: Db, map: TableMap, today: Day, ids: Id[])
     await readTaxes(db, map, part, lineById);
     const allowances = await readAllowances(db, map, part, lineById);
     const linesOf = new Map<Id, ReadLine[]>();
-    for (const read of lines) linesOf.set(read.invoiceId, [...(linesOf.get(read.invoiceId) ?? []), read]);
+    for (const read of lines) {
+      const others = linesOf.get(read.invoiceId);
+      if (others) others.push(read);
+      else linesOf.set(read.invoiceId, [read]);
+    }
     for (const head of heads)
       loaded.push(invoiceFrom(map, head, linesOf.get(head.head.id) ?? [], allowances.get(head.head.id) ?? []));
   }

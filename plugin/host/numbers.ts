@@ -29,10 +29,11 @@ export async function allocateNumbers(
   const highest = await highestSequence(trx, documents, date);
   const setting = documents.next && (await nextSetting(trx, documents.next));
   const first = Math.max(highest, (setting ?? 1) - 1) + 1;
+  // As text: SQLite's drivers bind JavaScript's numbers as reals, which a text column would keep as '45.0'.
   if (documents.next)
     await trx(documents.next.table)
       .where(documents.next.where as Record<string, string>)
-      .update({ [documents.next.column]: first + count });
+      .update({ [documents.next.column]: String(first + count) });
   return Array.from({ length: count }, (_none, index) => numberOf(documents.pattern, first + index, date));
 }
 
@@ -110,7 +111,7 @@ export function numberRow(map: TableMap, number: string | null): Row {
   if (number === null) return { [columns.sequence]: null };
   for (const pattern of map.series?.invoice?.patterns ?? []) {
     const sequence = sequenceIn(pattern, number);
-    if (sequence !== null) return { [columns.sequence]: sequence };
+    if (sequence !== null) return { [columns.sequence]: String(sequence) };
   }
   const [, prefix = '', digits] = /^(.*?)(\d{1,15})$/s.exec(number) ?? [];
   if (digits === undefined || map.series?.invoice)
@@ -118,5 +119,5 @@ export function numberRow(map: TableMap, number: string | null): Row {
       number,
       mend: 'add a pattern that the number fits to series.invoice',
     });
-  return { [columns.sequence]: Number(digits), ...(columns.prefix ? { [columns.prefix]: prefix } : {}) };
+  return { [columns.sequence]: String(Number(digits)), ...(columns.prefix ? { [columns.prefix]: prefix } : {}) };
 }

@@ -10,6 +10,9 @@ interface Column {
 /** Columns that may be written, by table: generated ones are left out. */
 export type Columns = Map<string, Column[]>;
 
+/** A whole number beyond 2^53 as text: JavaScript's number would be another one. Its column makes it a number again. */
+const SQLITE_EXACT =
+  "CASE WHEN typeof(??) = 'integer' AND abs(??) > 9007199254740991 THEN CAST(?? AS TEXT) ELSE ?? END";
 const BINARY = /binary|blob|^bit$|geometry|point|linestring|polygon|collection/;
 
 /** One query for all the tables. */
@@ -63,7 +66,10 @@ export async function readExact(
   const mysql = isMysql(db);
   wanted.forEach(({ name, type }, index) => {
     // Aliases by position: the host's case mappers must not rename columns that are written back.
-    query.select(db.raw(`${mysql ? mysqlText(type) : '??'} AS ??`, [`r.${name}`, `c${index}`]));
+    const read = mysql ? mysqlText(type) : SQLITE_EXACT;
+    query.select(
+      db.raw(`${read} AS ??`, [...Array<string>(read.split('??').length - 1).fill(`r.${name}`), `c${index}`]),
+    );
   });
   narrow(query);
   const rows = (await (db.isTransaction ? query.forUpdate() : query)) as Row[];

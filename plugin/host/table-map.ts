@@ -74,7 +74,8 @@ function names(part: Row, path: string, fault: Report): void {
   for (const [key, value] of Object.entries(part)) {
     const where = path ? `${path}.${key}` : key;
     if (VALUES.has(key) || where === 'tablePrefix' || /^links\.\d+\.name$/.test(where)) {
-      if (key === 'fixed' || (key === 'where' && typeof value === 'object'))
+      if (key === 'set') for (const row of Object.values(value ?? {})) names({ fixed: row }, where, fault);
+      if (['fixed', 'cash'].includes(key) || (key === 'where' && typeof value === 'object'))
         for (const column of Object.keys(value ?? {})) if (!IDENTIFIER.test(column)) badName(where, column, fault);
     } else if (
       where === 'invoices.kind.invoice' ||

@@ -6,17 +6,9 @@ import { isPluginError } from '../errors';
 import type { Actor, Db, Id } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Render } from '../web/render';
-import {
-  clientWords,
-  explainClosed,
-  selectAllLabel,
-  toAlert,
-  toProvenance,
-  toQuestions,
-  toRows,
-  toSettlement,
-} from './banner-view';
+import { explainClosed, selectAllLabel, toAlert, toProvenance, toQuestions, toRows, toSettlement } from './banner-view';
 import type { HiddenField } from './banner-view';
+import { clientWords } from './client-words';
 import type { MergingService } from './contract';
 import { FIELDS, parseMergeForm } from './payload';
 import type { MergeForm } from './payload';

@@ -1,7 +1,7 @@
 /** Recognises carried lines after a save, also on hosts that delete and re-insert all lines, and names what is gone or changed. Pure. */
 import Big from 'big.js';
 import type { CarriedLine, Id, InvoiceLine } from '../host/contract';
-import type { CarriedContent, CarriedRecord } from './store';
+import type { CarriedContent, CarriedRecord } from './store-carried';
 
 export const contentOf = (line: InvoiceLine | CarriedLine): CarriedContent => ({
   description: line.description,

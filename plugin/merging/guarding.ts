@@ -34,6 +34,8 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
       number: source.number,
       successorId: end.targetId,
       successorNumber: successor?.number ?? end.targetNumber,
+      // What the sentences call it: a draft has no number and is named by its day.
+      other: { number: successor?.number ?? end.targetNumber, issueDate: successor?.issueDate ?? null },
       url: host.invoiceUrl(end.targetId, 'preview'),
       at: source.at,
       by: source.actor.name,

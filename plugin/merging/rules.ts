@@ -61,10 +61,11 @@ export function reasonsAgainst(source: Judged, context: MergeContext): Refusal[]
 export function targetRefusal(target: InvoiceHead, context: Pick<MergeContext, 'lockedUntil'>): Refusal | null {
   const [first] = refusals([
     [target.mergedIntoId !== null, 'merged', { mergedIntoId: target.mergedIntoId }],
-    [!TARGET_STATUSES.includes(target.status), 'status', { status: target.status }],
+    [!TARGET_STATUSES.includes(target.status) && target.status !== 'partial', 'status', { status: target.status }],
     [!target.ordinary, 'kind'],
-    // A host may leave its status unpaid after a deposit: the money is there all the same.
+    // A part-paid one says what was paid rather than its status. And a host may leave its status unpaid after a deposit: the money is there all the same.
     ...settled(target),
+    [target.status === 'partial', 'status', { status: target.status }],
     // Its lines would come again with every recurrence.
     [target.recurring, 'recurring'],
     closed(target, context.lockedUntil),

@@ -3,7 +3,6 @@ import type { Knex } from 'knex';
 import Big from 'big.js';
 import type {
   Actor,
-  CarriedLine,
   Day,
   Db,
   Id,
@@ -15,14 +14,12 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { textOf } from '../host/sql';
+import { chunks, textOf } from '../host/sql';
+import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { isDuplicateKey } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';
 import type { DifferenceCause } from './contract';
-
-/** Keeps one statement under every server's packet and placeholder limits. */
-const CHUNK = 500;
 
 export interface SourceRecord {
   invoiceId: Id;
@@ -32,22 +29,6 @@ export interface SourceRecord {
   total: Decimal;
   settlement: Settlement;
   snapshot: Snapshot | null;
-}
-
-export type CarriedContent = Pick<
-  CarriedLine,
-  'description' | 'longDescription' | 'quantity' | 'unit' | 'unitPrice' | 'baseQuantity' | 'taxes' | 'allowancesCharges'
->;
-
-export interface CarriedRecord {
-  id: number;
-  mergeId: Id;
-  targetId: Id;
-  sourceId: Id;
-  sourceLineId: Id | null;
-  lineId: Id | null;
-  kind: CarriedLine['kind'];
-  content: CarriedContent;
 }
 
 /** How the discounts of target and sources were fixed; an undo needs it. */
@@ -126,10 +107,6 @@ const fromMinor = (minor: unknown, currency: string): Decimal => {
   return new Big(String(minor)).div(new Big(10).pow(scale)).toFixed(scale);
 };
 
-function* chunks<T>(list: T[]): Generator<T[]> {
-  for (let start = 0; start < list.length; start += CHUNK) yield list.slice(start, start + CHUNK);
-}
-
 export const createMergeStore = (prefix: string) => {
   const table = (name: string): string => `${prefix}${name}`;
 
@@ -171,6 +148,8 @@ export const createMergeStore = (prefix: string) => {
   });
 
   return {
+    ...createCarriedStore(prefix),
+
     /**
      * Takes the key, or answers who had it before. Inserting is what prevents duplicates: on a cluster the second
      * COMMIT fails and the owner's retry finds the first.
@@ -321,45 +300,6 @@ export const createMergeStore = (prefix: string) => {
     async asTarget(db: Db, invoiceId: Id): Promise<Participation[]> {
       const query = participations(db).where('m.target_id', invoiceId).orderBy(['m.id', 's.position']);
       return ((await (db.isTransaction ? query.forShare() : query)) as Record<string, unknown>[]).map(toParticipation);
-    },
-
-    /** Lines of merges that stand which this invoice is known to bear. */
-    async carriedLines(trx: Trx, targetId: Id): Promise<CarriedRecord[]> {
-      const rows: Record<string, unknown>[] = await trx(`${table('carried_lines')} as c`)
-        .join(`${table('merges')} as m`, 'm.id', 'c.merge_id')
-        .where('c.target_id', targetId)
-        .whereNull('c.gone_at')
-        .whereNull('m.undone_at')
-        .orderBy('c.id')
-        .forShare()
-        .select('c.*');
-      return rows.map((row) => ({
-        id: Number(row.id),
-        mergeId: String(row.merge_id),
-        targetId: String(row.target_id),
-        sourceId: String(row.source_id),
-        sourceLineId: textOf(row.source_line_id),
-        lineId: textOf(row.line_id),
-        kind: row.kind as CarriedLine['kind'],
-        content: JSON.parse(row.content as string) as CarriedContent,
-      }));
-    },
-
-    /** Writes where carried lines are now, what they say now, and which are gone, in one statement per 500. */
-    async updateCarriedLines(trx: Trx, records: (CarriedRecord & { goneAt: string | null })[]): Promise<void> {
-      const rows = records.map((record) => ({
-        id: record.id,
-        merge_id: record.mergeId,
-        target_id: record.targetId,
-        source_id: record.sourceId,
-        source_line_id: record.sourceLineId,
-        line_id: record.lineId,
-        kind: record.kind,
-        content: JSON.stringify(record.content),
-        gone_at: record.goneAt,
-      }));
-      for (const chunk of chunks(rows))
-        await trx(table('carried_lines')).insert(chunk).onConflict('id').merge(['line_id', 'content', 'gone_at']);
     },
   };
 };

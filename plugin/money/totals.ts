@@ -79,14 +79,16 @@ export function totalOf(totals: Totals): Decimal {
  * The same total without rounding of tax. Two ways to write the same sales have the same exact total:
  * where their totals differ nevertheless, rounding is the only cause.
  */
-export function exactTotal(document: PricedDocument, options: TotalsOptions = {}): Exact {
+export function exactTotal(document: PricedDocument, options: TotalsOptions = {}): Decimal {
   const bearings = bearingsOf(document, minorUnit(document.currency));
   const adjustment = exact(invoiceTotals(document, options).adjustment);
   return sum(
     bearings.map(({ amount, taxes }) =>
       document.pricesIncludeTax ? amount : amount.plus(percent(amount, sum(taxes.map((tax) => tax.rate)))),
     ),
-  ).plus(adjustment);
+  )
+    .plus(adjustment)
+    .toFixed();
 }
 
 /** A line's net amount: quantity x price / base quantity, rounded, less its allowances, plus its charges. */

@@ -1,19 +1,11 @@
 /** A test host as the contract suite wants it. */
 import type { Knex } from 'knex';
 import type { ContractFixture } from 'crm-invoice-merge/contract';
-import { migrate } from '../../migrations';
 import type { HostCrm } from '../../plugin/host/contract';
-import type { TestHost } from '../support/hosts/types';
-
-/** Makes the host's schema with the plugin's columns. */
-export async function mount(knex: Knex, host: TestHost): Promise<void> {
-  await host.createSchema(knex);
-  await migrate(knex, host.map);
-}
+import type { TestHost } from '../support/hosts';
 
 /** @param adapter instead of the host's own, to break it */
 export function contractFixture(knex: Knex, testHost: TestHost, adapter: HostCrm = testHost.host): ContractFixture {
-  let values = 0;
   return {
     knex,
     host: adapter,
@@ -22,6 +14,6 @@ export function contractFixture(knex: Knex, testHost: TestHost, adapter: HostCrm
     saveInvoice: (trx, id, invoice) => testHost.saveInvoice(trx, id, invoice),
     pay: (id, amount) => testHost.pay(knex, id, amount),
     deleteInvoice: (trx, id) => testHost.deleteInvoice(trx, id),
-    addLink: (link, id) => testHost.addLink(knex, link, id, `Contract ${++values}`),
+    addLink: (link, id) => testHost.addLink(knex, link, id),
   };
 }

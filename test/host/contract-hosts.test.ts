@@ -1,15 +1,17 @@
 import { hostContract } from 'crm-invoice-merge/contract';
 import { checkHost } from '../../plugin/host/check';
 import { eachDatabase, type TestDatabase } from '../support/databases';
-import { testHosts } from '../support/hosts';
-import { contractFixture, mount } from './contract-fixture';
+import { eachHost, install } from '../support/hosts';
+import { contractFixture } from './contract-fixture';
 
-describe.each(testHosts.map((host) => [host.name, host] as const))('the host %s', (_host, testHost) => {
+describe.each(eachHost)('the host %s', (_host, makeHost) => {
+  const testHost = makeHost();
+
   describe.each(eachDatabase)('on %s', (_name, createDatabase) => {
     let database: TestDatabase;
     beforeAll(async () => {
       database = await createDatabase();
-      await mount(database.knex, testHost);
+      await install(database.knex, testHost);
     });
     afterAll(() => database.close());
 

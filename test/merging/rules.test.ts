@@ -122,8 +122,9 @@ describe('a target', () => {
   });
 
   it.each<[Reason, Partial<Invoice>]>([
-    ['status', { status: 'partial', payments: { count: 1, sum: '10.00' } }],
-    ['status', { status: 'paid' }],
+    ['payments', { status: 'partial', payments: { count: 1, sum: '10.00' } }],
+    ['status', { status: 'partial' }],
+    ['status', { status: 'paid', payments: { count: 1, sum: '120.00' } }],
     ['status', { status: 'cancelled' }],
     ['merged', { status: 'cancelled', mergedIntoId: '5' }],
     ['kind', { ordinary: false }],

@@ -139,10 +139,10 @@ describe.each(eachDatabase)('what a save claims is checked again, on %s', (name,
   });
 
   test.each([
-    ['paid', '120'],
-    ['partial', '20'],
-    ['cancelled', null],
-  ] as const)('T8 nothing is merged into an invoice that is %s', async (status, amount) => {
+    ['paid', '120', { code: 'status', vars: { status: 'paid' } }],
+    ['partial', '20', { code: 'payments', vars: { sum: '20.00' } }],
+    ['cancelled', null, { code: 'status', vars: { status: 'cancelled' } }],
+  ] as const)('T8 nothing is merged into an invoice that is %s', async (status, amount, reason) => {
     const customer = await fixture.customer();
     const target = await fixture.invoice(customer, { status: status === 'cancelled' ? status : 'unpaid' });
     if (amount) await fixture.crm.pay(fixture.knex, target, amount);
@@ -150,7 +150,7 @@ describe.each(eachDatabase)('what a save claims is checked again, on %s', (name,
     expect(await refused({ target, sources: [source] })).toMatchObject({
       code: 'IM_TARGET_CLOSED',
       status: 422,
-      vars: { reason: { code: 'status', vars: { status } } },
+      vars: { reason },
     });
   });
 

@@ -127,7 +127,7 @@ describe('rounding', () => {
   });
 
   it('the exact total is the total before tax was rounded', () => {
-    expect(exactTotal(priced([pricedLine('1', '0.33', vat('5.5'))])).toFixed()).toBe('0.34815');
+    expect(exactTotal(priced([pricedLine('1', '0.33', vat('5.5'))]))).toBe('0.34815');
   });
 });
 

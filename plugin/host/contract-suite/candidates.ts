@@ -7,6 +7,7 @@ import {
   customer,
   loadOne,
   simple,
+  statementsOf,
   twoLines,
   type ContractCase,
   type ContractFixture,
@@ -101,4 +102,22 @@ export const candidateCases: ContractCase[] = [
     const visible = await fixture.createInvoice(simple(fixture.host, mine));
     assert.deepEqual(idsOf(await find(fixture, { customerId: mine, restrictTo: [visible] })), [visible]);
   }),
+
+  contractCase(
+    'findCandidates and loadInvoices need no more statements for many invoices than for few',
+    async (fixture) => {
+      const { host, knex } = fixture;
+      const mine = await customer(fixture);
+      const ids: Id[] = [];
+      const counts: number[][] = [];
+      for (const many of [2, 8]) {
+        while (ids.length < many) ids.push(await fixture.createInvoice(simple(host, mine)));
+        counts.push([
+          (await statementsOf(knex, () => find(fixture, { customerId: mine }))).length,
+          (await statementsOf(knex, () => host.loadInvoices(knex, ids))).length,
+        ]);
+      }
+      assert.deepEqual(counts[1], counts[0], 'statements for 8 invoices as for 2');
+    },
+  ),
 ];

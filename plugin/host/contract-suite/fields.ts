@@ -111,7 +111,7 @@ export const totalCases: ContractCase[] = [
     const { host, knex } = fixture;
     const { invoices } = host.map;
     const { target, source } = await pair(fixture);
-    const carried = await carriedFrom(fixture, knex, await loadOne(fixture, knex, source));
+    const carried = carriedFrom(await loadOne(fixture, knex, source));
     const { totals, status } = await knex.transaction(async (trx) => {
       await host.appendLines(trx, target, carried);
       return host.saveTotals(trx, target);
@@ -137,7 +137,7 @@ export const totalCases: ContractCase[] = [
     const { host, knex } = fixture;
     const { target: paid, source } = await pair(fixture);
     await fixture.pay(paid, (await loadOne(fixture, knex, paid)).total);
-    const carried = await carriedFrom(fixture, knex, await loadOne(fixture, knex, source));
+    const carried = carriedFrom(await loadOne(fixture, knex, source));
     const { status } = await knex.transaction(async (trx) => {
       await host.appendLines(trx, paid, carried);
       return host.saveTotals(trx, paid);

@@ -118,13 +118,15 @@ export async function loadOne(fixture: ContractFixture, db: Db, id: Id): Promise
 }
 
 /** The lines of a loaded source as merging/ hands them to appendLines. */
-export async function carriedFrom(fixture: ContractFixture, db: Db, source: Invoice): Promise<CarriedLine[]> {
-  const rows = await lineRows(fixture, db, source.id);
-  return source.lines.map(({ id, ...line }) => {
-    const row = rows.find((one) => String(one[fixture.host.map.lines.id]) === id);
-    const extra = Object.fromEntries((fixture.host.map.lines.copy ?? []).map((column) => [column, row?.[column]]));
-    return { ...line, key: `${source.id}-${id}`, sourceInvoiceId: source.id, sourceLineId: id, kind: 'line', extra };
-  });
+export function carriedFrom({ id: sourceInvoiceId, lines }: Invoice): CarriedLine[] {
+  return lines.map(({ id, ...line }) => ({
+    ...line,
+    key: `${sourceInvoiceId}-${id}`,
+    sourceInvoiceId,
+    sourceLineId: id,
+    kind: 'line',
+    extra: {},
+  }));
 }
 
 /** A target and a source with two lines each, of one customer. */
@@ -164,6 +166,21 @@ export async function rolledBack(knex: Knex, work: (trx: Trx) => Promise<void>):
     .catch((error: unknown) => {
       if (error !== ROLLED_BACK) throw error;
     });
+}
+
+/** What `work` asks of the database through this handle or transaction. */
+export async function statementsOf(db: Db, work: () => Promise<unknown>): Promise<string[]> {
+  const statements: string[] = [];
+  const listen = ({ sql }: { sql: string }): void => void statements.push(sql);
+  db.on('query', listen);
+  await work().finally(() => db.off('query', listen));
+  return statements;
+}
+
+/** SQLite has one writer anyway; a pool of one has no second transaction to try something with. */
+export function hasSeveralConnections({ client }: Knex): boolean {
+  const { dialect, pool } = client as { dialect: string; pool: { max: number } };
+  return dialect === 'mysql' && pool.max > 1;
 }
 
 // ---------------------------------------------------------------- reading

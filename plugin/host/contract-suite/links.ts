@@ -105,7 +105,7 @@ export const linkCases: ContractCase[] = [
         const [first, second] = loaded.lines.map((line) => line.id) as [Id, Id];
         for (const id of [first, second, second]) await addLink(fixture, link, id);
         const before = [await linkRows(knex, link, first), await linkRows(knex, link, second)];
-        const carried = await carriedFrom(fixture, knex, loaded);
+        const carried = carriedFrom(loaded);
         await knex.transaction((trx) => host.appendLines(trx, target, carried));
         const added = (await loadOne(fixture, knex, target)).lines.filter((line) => line.sourceInvoiceId === source);
         const [toFirst, toSecond] = [first, second].map((id) => added.find((line) => line.sourceLineId === id)?.id) as [

@@ -25,7 +25,7 @@ export const transactionCases: ContractCase[] = [
       await documentRows(fixture, db, issued),
     ];
     const before = await all(knex);
-    const carried = await carriedFrom(fixture, knex, await loadOne(fixture, knex, issued));
+    const carried = carriedFrom(await loadOne(fixture, knex, issued));
     await rolledBack(knex, async (trx) => {
       await host.touchInvoices(trx, [target, draft, issued]);
       await host.appendLines(trx, target, carried);
@@ -52,7 +52,7 @@ export const transactionCases: ContractCase[] = [
         await fixture.createInvoice(simple(host, mine)),
         await fixture.createInvoice(simple(host, mine)),
       ];
-      const carried = await carriedFrom(fixture, knex, await loadOne(fixture, knex, source));
+      const carried = carriedFrom(await loadOne(fixture, knex, source));
       await knex.transaction(async (trx) => {
         await host.appendLines(trx, target, carried);
         await host.saveTotals(trx, target);

@@ -144,7 +144,7 @@ async function createSchema(knex: Knex): Promise<void> {
     t.string('libelle').notNullable();
     t.text('details');
     t.decimal('quantite', 18, 6).notNullable();
-    t.string('unite', 20);
+    t.string('unite', 20).notNullable().defaultTo('');
     t.decimal('prix', 18, 6).notNullable();
     t.decimal('base', 18, 6).notNullable().defaultTo(1);
     t.decimal('tva', 7, 3);
@@ -228,7 +228,7 @@ const shape: HostShape = {
     libelle: line.description,
     details: line.longDescription ?? null,
     quantite: line.quantity,
-    unite: line.unit ?? null,
+    unite: line.unit ?? '',
     prix: line.unitPrice,
     base: line.baseQuantity ?? '1',
     tva: line.taxes?.[0]?.rate ?? null,

@@ -1,0 +1,111 @@
+/** Lines of sources on their target: follows those of earlier merges through a save, takes over those that the host's form brought. */
+import Big from 'big.js';
+import type { SavedInvoice } from '../contract';
+import type { Id, Invoice, InvoiceLine, TableMap, Trx } from '../host/contract';
+import { copyLineColumns, tagLines } from '../host/own-columns';
+import type { AllowanceCharge } from '../money/types';
+import { changedLine, contentOf, recognise, sameFigures, type ChangedLine } from './carried';
+import type { Carried } from './combine';
+import type { MergingDeps } from './deps';
+import type { CarriedRecord } from './store-carried';
+
+export type CarriedSource = Carried & { sourceId: Id };
+
+const sameAllowance = (a: AllowanceCharge, b: AllowanceCharge): boolean =>
+  a.kind === b.kind &&
+  new Big(a.amount).eq(b.amount) &&
+  a.tax?.category === b.tax?.category &&
+  new Big(a.tax?.rate ?? 0).eq(b.tax?.rate ?? 0);
+
+/** Follows the lines of earlier merges through this save; what is gone or changed becomes a question. */
+export async function followCarriedLines(
+  deps: Pick<MergingDeps, 'host' | 'store'>,
+  trx: Trx,
+  records: CarriedRecord[],
+  saved: Invoice,
+  before: Invoice | null,
+  answer: SavedInvoice,
+  at: string,
+): Promise<{ retagged: number; lost: ChangedLine[] }> {
+  if (records.length === 0) return { retagged: 0, lost: [] };
+  // Rows that this merge brings bear no mark yet either, and may say the same.
+  const arriving = new Set(answer.carried.map(({ lineId }) => lineId));
+  const { restored, changed, reworded, gone } = recognise(
+    records,
+    saved.lines.filter(({ id }) => !arriving.has(id)),
+    before?.lines.filter(({ sourceInvoiceId }) => sourceInvoiceId === null) ?? [],
+  );
+  const found = [...restored, ...changed, ...reworded];
+  const retag = found.filter(({ line }) => line.sourceInvoiceId === null);
+  await tagLines(
+    trx,
+    deps.host.map,
+    retag.map(({ record, line }) => ({
+      lineId: line.id,
+      sourceInvoiceId: record.sourceId,
+      sourceLineId: record.sourceLineId,
+    })),
+  );
+  const follow = ({ record, line }: { record: CarriedRecord; line: InvoiceLine }) => ({
+    ...record,
+    lineId: line.id,
+    content: contentOf(line),
+    goneAt: null,
+  });
+  await deps.store.updateCarriedLines(trx, [
+    ...found.map(follow),
+    ...gone.map((record) => ({ ...record, lineId: null, goneAt: at })),
+  ]);
+  return {
+    retagged: retag.length,
+    lost: [
+      ...changed.map(({ record, line }) => changedLine(record.sourceId, record.content, contentOf(line))),
+      ...gone.map((record) => changedLine(record.sourceId, record.content, null)),
+    ],
+  };
+}
+
+/** The host's rows carry the lines: marks them, and names what did not arrive as it was. */
+export async function adoptFormLines(
+  map: TableMap,
+  trx: Trx,
+  saved: Invoice,
+  answer: SavedInvoice,
+  carried: CarriedSource[],
+): Promise<{ lost: ChangedLine[]; own: Invoice }> {
+  const lineIds = new Map(answer.carried.map(({ key, lineId }) => [key, lineId]));
+  const lines = new Map(saved.lines.map((line) => [line.id, line]));
+  const lost: ChangedLine[] = [];
+  const tags: { lineId: Id; sourceInvoiceId: Id; sourceLineId: Id | null }[] = [];
+  for (const line of carried.flatMap((one) => one.lines)) {
+    const lineId = lineIds.get(line.key) ?? '';
+    const now = lines.get(lineId);
+    // Once each: a host that sums equal rows up answers one row for two.
+    lines.delete(lineId);
+    if (!now) {
+      lost.push(changedLine(line.sourceInvoiceId, line, null));
+      continue;
+    }
+    if (!sameFigures(line, contentOf(now))) lost.push(changedLine(line.sourceInvoiceId, line, contentOf(now)));
+    tags.push({ lineId: now.id, sourceInvoiceId: line.sourceInvoiceId, sourceLineId: line.sourceLineId });
+  }
+  // Document allowances bear no mark: each one brought must be among those saved, once per time it was brought.
+  const ownAllowances = [...saved.allowancesCharges];
+  for (const { sourceId, allowancesCharges } of carried)
+    for (const part of allowancesCharges) {
+      const index = ownAllowances.findIndex((one) => sameAllowance(one, part));
+      if (index >= 0) ownAllowances.splice(index, 1);
+      else {
+        const was = { quantity: part.kind === 'charge' ? '1' : '-1', unitPrice: part.amount };
+        lost.push({ sourceId, description: part.reason ?? '', was, now: null });
+      }
+    }
+  await tagLines(trx, map, tags);
+  await copyLineColumns(
+    trx,
+    map,
+    tags.flatMap(({ lineId, sourceLineId }): [Id, Id][] => (sourceLineId ? [[sourceLineId, lineId]] : [])),
+  );
+  const ownLines = saved.lines.filter((line) => !tags.some(({ lineId }) => lineId === line.id));
+  return { lost, own: { ...saved, lines: ownLines, allowancesCharges: ownAllowances } };
+}

@@ -1,0 +1,63 @@
+/** Where carried lines are, by content, for hosts that delete and re-insert their lines. Own tables only. */
+import type { CarriedLine, Id, Trx } from '../host/contract';
+import { chunks, textOf } from '../host/sql';
+
+export type CarriedContent = Pick<
+  CarriedLine,
+  'description' | 'longDescription' | 'quantity' | 'unit' | 'unitPrice' | 'baseQuantity' | 'taxes' | 'allowancesCharges'
+>;
+
+export interface CarriedRecord {
+  id: number;
+  mergeId: Id;
+  targetId: Id;
+  sourceId: Id;
+  sourceLineId: Id | null;
+  lineId: Id | null;
+  kind: CarriedLine['kind'];
+  content: CarriedContent;
+}
+
+export const createCarriedStore = (prefix: string) => {
+  const table = (name: string): string => `${prefix}${name}`;
+  return {
+    /** Lines of merges that stand which this invoice is known to bear. */
+    async carriedLines(trx: Trx, targetId: Id): Promise<CarriedRecord[]> {
+      const rows: Record<string, unknown>[] = await trx(`${table('carried_lines')} as c`)
+        .join(`${table('merges')} as m`, 'm.id', 'c.merge_id')
+        .where('c.target_id', targetId)
+        .whereNull('c.gone_at')
+        .whereNull('m.undone_at')
+        .orderBy('c.id')
+        .forShare()
+        .select('c.*');
+      return rows.map((row) => ({
+        id: Number(row.id),
+        mergeId: String(row.merge_id),
+        targetId: String(row.target_id),
+        sourceId: String(row.source_id),
+        sourceLineId: textOf(row.source_line_id),
+        lineId: textOf(row.line_id),
+        kind: row.kind as CarriedLine['kind'],
+        content: JSON.parse(row.content as string) as CarriedContent,
+      }));
+    },
+
+    /** Writes where carried lines are now, what they say now, and which are gone, in one statement per 500. */
+    async updateCarriedLines(trx: Trx, records: (CarriedRecord & { goneAt: string | null })[]): Promise<void> {
+      const rows = records.map((record) => ({
+        id: record.id,
+        merge_id: record.mergeId,
+        target_id: record.targetId,
+        source_id: record.sourceId,
+        source_line_id: record.sourceLineId,
+        line_id: record.lineId,
+        kind: record.kind,
+        content: JSON.stringify(record.content),
+        gone_at: record.goneAt,
+      }));
+      for (const chunk of chunks(rows))
+        await trx(table('carried_lines')).insert(chunk).onConflict('id').merge(['line_id', 'content', 'gone_at']);
+    },
+  };
+};
