@@ -42,6 +42,26 @@ describe.each(eachDatabase)('numbers.allocate on %s', (_database, createDatabase
       for (const [one, next] of taken) expect(sequence(next)).toBe(sequence(one) + 1);
     });
 
+    test('T42 of two that reach the host’s documents at the same moment, the second waits for the first', async () => {
+      const documents = knexHost(fixture.crm.map);
+      let arrived = 0;
+      const meeting = fixture.plugin({
+        host: {
+          ...documents,
+          async allocateNumbers(...args) {
+            const numbers = await documents.allocateNumbers(...args);
+            arrived += 1;
+            for (let waited = 0; arrived < 2 && waited < 20; waited += 1) await new Promise((go) => setTimeout(go, 10));
+            return numbers;
+          },
+        },
+      });
+      const both = await Promise.all(
+        [1, 2].map(() => meeting.transaction((trx) => meeting.numbers.allocate(trx, 'invoice', 1, '2032-01-01'))),
+      );
+      expect(new Set(both.flat()).size).toBe(2);
+    });
+
     test('T42 a roll-back gives its numbers back: the next one leaves no gap', async () => {
       const [before] = await take(1);
       const lost = fixture.merge.transaction(async (trx) => {
