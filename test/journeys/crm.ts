@@ -22,6 +22,8 @@ export interface Crm {
   knex: Knex;
   /** The id of Boulangerie Martin's draft of today: 272,19 € with tax. */
   draft: string;
+  /** The id of its other draft, of 18 days ago. */
+  olderDraft: string;
   /** A page of a person who is signed in, at this path; a session of its own. */
   open(browser: TestBrowser, path: string, options?: PageOptions & { as?: Role; lang?: 'fr' | 'en' }): Promise<Page>;
   idOf(number: string): Promise<string>;
@@ -53,6 +55,7 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
     url,
     knex,
     draft: await idOf({ client_id: 1, state: 'draft', issued_on: TODAY }),
+    olderDraft: await idOf({ client_id: 1, state: 'draft', issued_on: '2026-11-03' }),
     async open(browser, path, { as = 'sales', lang = 'fr', ...options } = {}) {
       const page = await browser.openPage(options);
       contexts.push(page.context());
