@@ -62,6 +62,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
       '3 factures de Boulangerie Martin peuvent être fusionnées ici',
     );
     await row(page, OVEN).locator('.im-due').click();
+    await added(page);
     await row(page, BAGS).locator('.im-number').click();
     await added(page);
     expect(await box(page, OVEN).isChecked()).toBe(true);
