@@ -22,6 +22,8 @@ export interface Crm {
   knex: Knex;
   /** The id of Boulangerie Martin's draft of today: 272,19 € with tax. */
   draft: string;
+  /** The id of its other draft, of 18 days ago. */
+  olderDraft: string;
   /** A page of a person who is signed in, at this path; a session of its own. */
   open(browser: TestBrowser, path: string, options?: PageOptions & { as?: Role; lang?: 'fr' | 'en' }): Promise<Page>;
   idOf(number: string): Promise<string>;
@@ -53,6 +55,7 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
     url,
     knex,
     draft: await idOf({ client_id: 1, state: 'draft', issued_on: TODAY }),
+    olderDraft: await idOf({ client_id: 1, state: 'draft', issued_on: '2026-11-03' }),
     async open(browser, path, { as = 'sales', lang = 'fr', ...options } = {}) {
       const page = await browser.openPage(options);
       contexts.push(page.context());
@@ -101,10 +104,12 @@ export const row = (page: Page, number: string) => page.locator('[data-im="banne
 export const box = (page: Page, number: string) => row(page, number).locator('input[type="checkbox"]');
 export const saveButton = (page: Page) => page.locator('.actions [data-invoice-merge-submit]');
 
-/** Ticks by a click on the number, and waits for the lines. */
+/** Ticks by a click on the number, one after the other, and waits for the lines. */
 export async function tick(page: Page, ...numbers: string[]): Promise<void> {
-  for (const number of numbers) await row(page, number).locator('.im-number').click();
-  for (const number of numbers) await page.locator('[data-im="source"]', { hasText: number }).waitFor();
+  for (const number of numbers) {
+    await row(page, number).locator('.im-number').click();
+    await page.locator('[data-im="source"]', { hasText: number }).waitFor();
+  }
   await added(page);
 }
 
@@ -116,7 +121,10 @@ export async function added(page: Page): Promise<void> {
     const chosen = boxes.filter((one) => one.checked).length;
     const shown = document.querySelector<HTMLInputElement>('input[name="invoiceMergeShown"]')?.value;
     const groups = document.querySelectorAll('.lines > [data-im="source"]').length;
-    return !form?.hasAttribute('aria-busy') && chosen === groups && chosen > 0 === Boolean(shown);
+    // The rows come first, their amounts with the host's answer.
+    const amounts = [...document.querySelectorAll('[data-im="carried"] [data-line-total]')];
+    const summed = amounts.every((one) => one.textContent !== '') && !form?.hasAttribute('aria-busy');
+    return summed && chosen === groups && chosen > 0 === Boolean(shown);
   });
 }
 

@@ -38,6 +38,9 @@ async function reminded(page: Page, crm: Crm): Promise<string[]> {
   return texts(page, 'table.list td.lead');
 }
 
+const provenance = async (page: Page): Promise<string> =>
+  plainText(await page.locator('[data-im="banner"]').innerText());
+
 describe.each(eachDatabase)('a draft is edited and two invoices are merged into it, on %s', (name) => {
   let crm: Crm;
   beforeEach(async () => {
@@ -59,6 +62,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
       '3 factures de Boulangerie Martin peuvent être fusionnées ici',
     );
     await row(page, OVEN).locator('.im-due').click();
+    await added(page);
     await row(page, BAGS).locator('.im-number').click();
     await added(page);
     expect(await box(page, OVEN).isChecked()).toBe(true);
@@ -109,7 +113,10 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
       'Four : entretien, 1 x 560.00',
       'Sacs kraft, lot de 500, 8 x 24.00',
     ]);
-    const discounts = await crm.knex('crm_invoice_adjustments').where({ invoice_id: crm.draft });
+    const discounts = await crm
+      .knex('crm_invoice_adjustments')
+      .where({ invoice_id: crm.draft })
+      .select<{ direction: string; amount: string }[]>('direction', 'amount');
     expect(discounts.map(({ direction, amount }) => [direction, Number(amount)])).toEqual([['allowance', 56]]);
     expect(Number((await crm.invoice(crm.draft))?.grand_total)).toBe(1107.39);
     for (const [id, number] of [
@@ -118,9 +125,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
     ] as const) {
       expect(await crm.invoice(id)).toMatchObject({ state: 'void', ref: number });
       await page.goto(`${crm.url}/invoices/${id}`);
-      expect(await texts(page, '[data-im="banner"]')).toEqual([
-        'Fusionnée dans Brouillon du 21/11/2026 le 21/11/2026 par Hugo Lemaire',
-      ]);
+      expect(await provenance(page)).toMatch(/^Fusionnée dans Brouillon.* le 21\/11\/2026.* par Hugo Lemaire$/);
     }
     await page.locator('[data-im="banner"] a').click();
     await page.waitForURL(`**/invoices/${crm.draft}`);
@@ -134,9 +139,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
 
     await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Émettre' }).click()]);
     await page.goto(`${crm.url}/invoices/${oven}`);
-    expect(await texts(page, '[data-im="banner"]')).toEqual([
-      'Fusionnée dans FA-2026-00053 le 21/11/2026 par Hugo Lemaire',
-    ]);
+    expect(await provenance(page)).toMatch(/^Fusionnée dans FA-2026-00053 le 21\/11\/2026.* par Hugo Lemaire$/);
     expect(await revenue(office, crm)).toBeCloseTo(before + 258, 2);
   });
 

@@ -135,7 +135,7 @@ it('keeps ticks and lines in agreement after reload and back', async () => {
   await tick(page, OVEN, BAGS);
   await page.reload();
   await added(page);
-  expect(await carriedRows(page)).toEqual(['Entretien du four, septembre', 'Sacs kraft, lot de 500']);
+  expect((await carriedRows(page)).sort()).toEqual(['Entretien du four, septembre', 'Sacs kraft, lot de 500']);
   expect([await box(page, OVEN).isChecked(), await box(page, BAGS).isChecked()]).toEqual([true, true]);
   await row(page, BAGS).locator('.im-number').click();
   await added(page);
@@ -184,7 +184,8 @@ it('T62: brings a description full of quotes and markup in as the text it is', a
   expect(await carriedRows(page)).toEqual([nasty]);
   await save(page);
   expect(await texts(page, 'table.lines-read td.lead')).toEqual(['Farine T65, 25 kg', `${nasty} ${nasty}`]);
-  const line = await crm.knex('crm_invoice_lines').where({ invoice_id: crm.draft, label: nasty }).first();
-  expect(line.details).toBe(nasty);
+  expect(await crm.knex('crm_invoice_lines').where({ invoice_id: crm.draft, label: nasty }).pluck('details')).toEqual([
+    nasty,
+  ]);
   expect(await page.evaluate(() => 'broken' in window)).toBe(false);
 });
