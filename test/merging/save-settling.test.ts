@@ -150,7 +150,7 @@ describe.each(eachDatabase)('what becomes of merged invoices, on %s', (_name, cr
       expect(await rowOf(source)).toEqual({
         ...before,
         statut: 'annulee',
-        im_version: expect.anything(),
+        im_version: expect.anything() as unknown,
         im_merged_into_id: Number(target),
         im_merged_at: '2026-11-21T10:00:00.000Z',
         im_reminders_off: 1,
