@@ -1,5 +1,5 @@
 /** Creating and editing an invoice: the two pages with a form, its live totals and its save. */
-import type { SavedInvoice } from 'crm-invoice-merge';
+import type { ApplyResult, SavedInvoice } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
 import { addDays, DemoError, idOf, personOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
@@ -14,7 +14,7 @@ import {
 } from './typed-invoice';
 import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
-import { leaveNotice } from './session';
+import { leaveNotice, type Notice } from './session';
 
 /** Rows that wait empty in the form, for browsers without JavaScript. */
 const SPARE_ROWS = 3;
@@ -126,6 +126,20 @@ export function invoiceFormPages(demo: Demo): Router {
     res.json(shownTotals(typedInvoice(req.body), req.speech));
   });
 
+  async function noticeOf({ invoiceId, merge: merged }: ApplyResult, href: string, req: Request): Promise<Notice> {
+    const [saved] = await demo.host.loadInvoices(knex, [invoiceId]);
+    const number = saved?.number ?? null;
+    if (!merged || !saved) return { key: number ? 'notice.saved' : 'notice.saved_draft', vars: { number } };
+    const { money, day } = req.speech;
+    const vars = {
+      count: merged.sources.length,
+      number,
+      day: day(saved.issueDate),
+      amount: money(saved.total, saved.currency),
+    };
+    return { key: number ? 'notice.merged' : 'notice.merged_draft', vars, href, stays: true };
+  }
+
   /** One save for both pages; a refusal gives the form back as it was typed. */
   async function save(req: Request, res: Response, id: string | undefined): Promise<void> {
     const form = typedInvoice(req.body);
@@ -144,12 +158,9 @@ export function invoiceFormPages(demo: Demo): Router {
           (): Promise<SavedInvoice> => saveInvoice(trx, demo, input, { id, by: actor.id }),
         ),
       );
-      const saved = await findInvoice(knex, result.invoiceId);
-      leaveNotice(req, {
-        key: `notice.${result.merge ? 'merged' : 'saved'}${saved?.ref ? '' : '_draft'}`,
-        vars: { number: saved?.ref, count: result.merge?.sources.length ?? 0 },
-      });
-      res.redirect(303, `/invoices/${result.invoiceId}`);
+      const href = `/invoices/${result.invoiceId}`;
+      leaveNotice(req, await noticeOf(result, href, req));
+      res.redirect(303, href);
     } catch (error) {
       const refusal = refusalOf(error, demo, req);
       if (!refusal) throw error;

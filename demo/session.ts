@@ -10,7 +10,10 @@ import { passwordMatches, type Person, type Role } from './roles';
 export interface Notice {
   key: string;
   vars: Record<string, unknown>;
+  /** Where to see what it speaks of. */
   href?: string;
+  /** Stays on all pages until it is dismissed. */
+  stays?: boolean;
 }
 
 interface Kept {
@@ -74,7 +77,7 @@ export const showNotice: RequestHandler = (req, res, next) => {
     const session = kept(req);
     if (session.notice) {
       res.locals.notice = session.notice;
-      session.notice = null;
+      if (!session.notice.stays) session.notice = null;
     }
   }
   next();
@@ -133,6 +136,10 @@ export function signInPages(knex: Knex): Router {
   router.post('/logout', (req, res) => {
     delete kept(req).person;
     res.redirect(303, '/login');
+  });
+  router.post('/notice/dismiss', form, (req, res) => {
+    kept(req).notice = null;
+    res.redirect(303, localPath(((req.body ?? {}) as Record<string, unknown>).to));
   });
   router.post('/language', form, (req, res) => {
     const { lang, to } = (req.body ?? {}) as Record<string, unknown>;

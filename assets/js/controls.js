@@ -1,6 +1,6 @@
 // @ts-check
 /** Buttons that say what they will do, and the notes on what the save will bring about. */
-import { add, isZero } from './decimal.js';
+import { add } from './decimal.js';
 
 /** @typedef {HTMLButtonElement | HTMLInputElement} SaveButton */
 
@@ -94,10 +94,10 @@ export function keepRoomFor(bar, signal) {
 export function tellDraft(note, draft, chosen, words, currency) {
   const issued = chosen.filter((box) => box.hasAttribute('data-im-issued'));
   const sum = add('0', ...issued.map((box) => box.dataset.imTotal ?? '0'));
-  note.hidden = !draft || issued.length === 0;
-  if (note.hidden) return;
-  const amount = words.money(sum, currency);
-  note.textContent = words.say(isZero(sum) ? 'banner.draftNotePlain' : 'banner.draftNote', { amount });
+  note.hidden = !draft;
+  // Its place is kept while it has nothing to say: ticking must not move the page.
+  note.classList.toggle('im-silent', issued.length === 0);
+  note.textContent = words.say('banner.draftNote', { amount: words.money(sum, currency) });
 }
 
 /**

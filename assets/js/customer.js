@@ -68,10 +68,10 @@ export function watchCustomer(watch) {
     dialog.setAttribute('aria-labelledby', question.id);
     const buttons = document.createElement('div');
     buttons.className = 'im-buttons';
-    for (const [answer, key] of [
+    for (const [answer, key] of /** @type {[string, string][]} */ ([
       ['no', 'banner.removeCustomerNo'],
       ['yes', 'banner.removeCustomerYes'],
-    ]) {
+    ])) {
       const button = document.createElement('button');
       button.type = 'button';
       button.className = answer === 'yes' ? 'im-button im-main' : 'im-button';

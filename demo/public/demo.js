@@ -1,7 +1,11 @@
 /** Small comforts of all pages; each page works without them. */
-for (const button of document.querySelectorAll('[data-dismiss]')) {
-  button.hidden = false;
-  button.addEventListener('click', () => button.closest('[data-notice]').remove());
+for (const form of document.querySelectorAll('[data-dismiss]')) {
+  form.addEventListener('submit', (event) => {
+    // What is being typed on the page stays.
+    event.preventDefault();
+    void fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), redirect: 'manual' });
+    form.closest('[data-notice]').remove();
+  });
 }
 for (const select of document.querySelectorAll('[data-submit]')) {
   select.addEventListener('change', () => select.form.requestSubmit());

@@ -19,7 +19,6 @@ export function clientWords(words: Words): Record<string, TextForms> {
     'banner.save': [],
     'banner.issue': [],
     'banner.draftNote': ['amount'],
-    'banner.draftNotePlain': [],
     'rows.heading': ['number', 'date', 'amount'],
     'rows.headingDraft': ['date', 'amount'],
     'rows.remove': [],

@@ -368,31 +368,31 @@ describe('C3 after a refused save', () => {
 
   it('asks its questions as boxes, and keeps those answered before', async () => {
     setup.host.spec = {
-      form: { ...form, invoiceMergeAcknowledged: 'carried_lines_changed' },
+      form: { ...form, invoiceMergeAcknowledged: 'other_question' },
       error: new PluginError('IM_TOTAL_CHANGED', 422, {
         questions: [
           { code: 'total_changed', shown: '1107.39', after: '1107.40', currency: 'EUR' },
-          { code: 'IM_DRAFT_TARGET', numbers: ['FA-2026-00031', 'FA-2026-00038'] },
+          { code: 'IM_CARRIED_LINES_CHANGED', lines: ['Four', 'Sacs'] },
         ],
       }),
     };
     const { $ } = await page(setup);
     const boxes = $('input[name="invoiceMergeAcknowledged"]');
     expect(boxes.map((_index, box) => $(box).attr('value')).get()).toEqual([
-      'carried_lines_changed',
+      'other_question',
       'total_changed',
-      'draft_target',
+      'carried_lines_changed',
     ]);
-    expect(boxes.filter(':checked').attr('value')).toBe('carried_lines_changed');
+    expect(boxes.filter(':checked').attr('value')).toBe('other_question');
     const text = $('.im-questions').text().replace(/\s/g, ' ');
     expect(text).toContain('1 107,39 € → 1 107,40 €');
-    expect(text).toContain('(FA-2026-00031 et FA-2026-00038)');
+    expect(text).toContain(': Four et Sacs.');
   });
 
   it('asks a single question from the error’s own variables', async () => {
-    setup.host.spec.error = new PluginError('IM_DRAFT_TARGET', 422, { numbers: ['FA-2026-00031'] });
+    setup.host.spec.error = new PluginError('IM_CARRIED_LINES_CHANGED', 422, { lines: ['Four'] });
     const { $ } = await page(setup);
-    expect($('input[name="invoiceMergeAcknowledged"]').attr('value')).toBe('draft_target');
+    expect($('input[name="invoiceMergeAcknowledged"]').attr('value')).toBe('carried_lines_changed');
   });
 
   it('comes back whole when the form was malformed, and passes over errors that are not ours', async () => {

@@ -6,6 +6,7 @@ import express from 'express';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import AxeBuilder from '@axe-core/playwright';
+import { PluginError } from '../../plugin/errors';
 import { candidate } from './fake-merging';
 import { hostPage, serveHost } from './host-page';
 import type { HostPageOptions } from './host-page';
@@ -287,6 +288,93 @@ describe('the banner in a browser', () => {
     await open();
     await page.waitForSelector('tr[data-im="source"]');
     expect(await rowValues()).toEqual(['Sacs']);
+  });
+
+  it('knows the allowances of a refused save by their source, and takes them out with their lines', async () => {
+    const { service } = setup.fake;
+    const lines = service.lines.bind(service);
+    const allowance = {
+      kind: 'allowance' as const,
+      amount: '56.00',
+      reason: 'Remise',
+      tax: { category: 'S', rate: '20' },
+    };
+    service.lines = async (db, query) => ({ ...(await lines(db, query)), allowancesCharges: [allowance] });
+    options = { allowances: [] };
+    await open();
+    await tick('FA-2026-00038');
+    const sources = () =>
+      page.$$eval('.allowance [data-invoice-merge="source"]', (all) =>
+        all.map((one) => (one as HTMLInputElement).value),
+      );
+    await page.waitForSelector('.allowance');
+    expect(await sources()).toEqual(['38']);
+
+    setup.host.spec = { ...setup.host.spec, form: { invoiceMergeSource: `38~${'v'.repeat(22)}` } };
+    options = { allowances: ['', '38'] };
+    await open();
+    await page.waitForSelector('[data-im="source"]');
+    expect(await sources()).toEqual(['', '38']);
+    await tick('FA-2026-00038');
+    expect(await sources()).toEqual(['']);
+  });
+
+  it('says before saving what a draft keeps from being due, without moving the page', async () => {
+    setup.fake.list = { ...setup.fake.list, target: { ...setup.fake.list.target!, status: 'draft' } };
+    await open();
+    const note = page.locator('[data-im="draft-note"]');
+    expect(await note.isVisible()).toBe(false);
+    await tick('Brouillon du');
+    expect(await note.isVisible()).toBe(false);
+    await page.locator('[data-im-action="all"]').click();
+    expect((await texts('[data-im="draft-note"]'))[0]).toBe(
+      'Tant que ce brouillon n’est pas émis, 835,20 € ne seront ni dus ni relancés.',
+    );
+  });
+
+  it('tells whether none, some or all are ticked', async () => {
+    await open();
+    const all = page.locator('[data-im-action="all"]');
+    const states = [await all.getAttribute('aria-checked')];
+    await tick('FA-2026-00038');
+    states.push(await all.getAttribute('aria-checked'));
+    await all.click();
+    states.push(await all.getAttribute('aria-checked'));
+    await all.click();
+    states.push(await all.getAttribute('aria-checked'));
+    expect(states).toEqual(['false', 'mixed', 'true', 'false']);
+  });
+
+  it('says at the Save button again why a save was refused', async () => {
+    setup.host.spec = { ...setup.host.spec, form: {}, error: new PluginError('IM_RETRY_EXHAUSTED', 409) };
+    await open();
+    await page.waitForSelector('[data-im="refused"]');
+    expect(await texts('[data-im="refused"]')).toEqual(await texts('#im-alert'));
+    expect(await page.locator('[data-invoice-merge-submit]').getAttribute('aria-describedby')).toBe('im-alert');
+  });
+
+  it('keeps the host’s global styles out, and its own out of the host’s rows', async () => {
+    const look = async () => {
+      await open();
+      await page.locator('[data-im-action="all"]').click();
+      await page.waitForSelector('[data-im="summary"] table');
+      await settled();
+      await page.locator('[data-im-action="all"]').blur();
+      return page.$$eval(
+        '[data-im="banner"] :is(label, button, a, h2, input[type="checkbox"], li), [data-im="summary"] :is(table, td, th), [data-im="source"] button',
+        (all) =>
+          all.map((one) => {
+            const { color, fontSize, textTransform, letterSpacing, padding } = getComputedStyle(one);
+            const { width, height } = one.getBoundingClientRect();
+            return [one.tagName, color, fontSize, textTransform, letterSpacing, padding, width, height].join(' ');
+          }),
+      );
+    };
+    const plain = await look();
+    options = { hostile: true };
+    expect(await look()).toEqual(plain);
+    const row = page.locator('tr[data-im="carried"] input').first();
+    expect(await row.evaluate((one) => getComputedStyle(one.parentElement!).padding)).toBe('40px');
   });
 
   it('adds decimals exactly', async () => {

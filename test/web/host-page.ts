@@ -16,13 +16,22 @@ export interface HostPageOptions {
   /** Without: the host knows nothing of merged rows. */
   takesLines?: boolean;
   summary?: boolean;
+  /** The host says of all its labels, tables, buttons and inputs what suits nobody else. */
+  hostile?: boolean;
+  /** The form keeps document allowances; rows that stand in it already. */
+  allowances?: string[];
 }
 
+const ALLOWANCE = (index: string, source: string): string => `
+<p class="allowance"><input type="hidden" name="allowances[${index}][source]" value="${source}" data-invoice-merge="source">
+  <input name="allowances[${index}][reason]" aria-label="Libellé" data-invoice-merge="reason">
+  <input name="allowances[${index}][amount]" aria-label="Montant" data-invoice-merge="amount"></p>`;
+
 export function hostPage(banner: string, options: HostPageOptions = {}): string {
-  const { takesLines = true, summary = true } = options;
+  const { takesLines = true, summary = true, hostile = false, allowances } = options;
   return `<!doctype html><html lang="fr"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1"><title>CRM</title>
-<link rel="stylesheet" href="/host.css"><script src="/host.js" defer></script></head><body><main>
+<link rel="stylesheet" href="/host.css">${hostile ? '<link rel="stylesheet" href="/hostile.css">' : ''}<script src="/host.js" defer></script></head><body><main>
 <h1>Boulangerie Martin</h1>
 ${banner}
 <form id="invoice" method="post" action="/save" class="card" data-takes="${String(takesLines)}">
@@ -32,6 +41,12 @@ ${banner}
   ${ROW('0', { description: 'Farine T65, 25 kg', quantity: '12', price: '21.50', rate: '5.50' })}
   </tbody></table>
   ${takesLines ? `<template data-invoice-merge-template="line">${ROW('__i__', {}, true)}</template>` : ''}
+  ${
+    allowances
+      ? `<div data-invoice-merge-allowances>${allowances.map((source, index) => ALLOWANCE(String(index), source)).join('')}</div>
+         <template data-invoice-merge-template="allowance">${ALLOWANCE('__i__', '')}</template>`
+      : ''
+  }
   ${summary ? '<div data-invoice-merge-summary></div>' : ''}
   <p class="pad end"><button type="button">Quitter sans enregistrer</button>
   <button type="submit" class="main" data-invoice-merge-submit>Enregistrer</button></p>
@@ -56,6 +71,9 @@ function changed(){const rows=[...form.querySelectorAll('tr.line')];
 document.dispatchEvent(new CustomEvent('invoice-merge:changed',{detail:{...sum(rows),own:sum(rows.filter((r)=>!r.dataset.imSource))}}));}
 if(form.dataset.takes==='true'){form.addEventListener('input',changed);form.addEventListener('change',changed);addEventListener('load',changed);}`;
 
+const HOSTILE_CSS = `label{color:red;font-size:30px;display:inline}table{width:50%}button{text-transform:uppercase;letter-spacing:9px}
+input{width:100%}td,th{padding:40px}p{margin:50px}a{font-size:30px}h2{color:red}ul{list-style:square;padding:60px}`;
+
 /** Serves the page's own style and script. */
 export function serveHost(app: Express): void {
   app.get('/favicon.ico', (_req, res) => {
@@ -63,6 +81,9 @@ export function serveHost(app: Express): void {
   });
   app.get('/host.css', (_req, res) => {
     res.type('css').send(HOST_CSS);
+  });
+  app.get('/hostile.css', (_req, res) => {
+    res.type('css').send(HOSTILE_CSS);
   });
   app.get('/host.js', (_req, res) => {
     res.type('js').send(HOST_JS);
