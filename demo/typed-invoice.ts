@@ -31,7 +31,8 @@ export interface TypedLine {
 }
 export interface TypedAllowance extends TypedAdjustment {
   index: string;
-  key: string;
+  /** The invoice that a merge brings it from; '' for one of this invoice's own. */
+  source: string;
   taxRate: string;
   taxCategory: string;
 }
@@ -103,7 +104,7 @@ export function typedInvoice(body: unknown): TypedInvoice {
     })),
     allowances: rowsOf(form.allowances).map(([index, row]) => ({
       index,
-      key: textOf(row.key),
+      source: textOf(row.source),
       taxRate: textOf(row.taxRate),
       taxCategory: textOf(row.taxCategory),
       ...adjustmentOf(row),
@@ -126,7 +127,7 @@ function parsed(text: string): unknown {
 }
 
 const isSpare = (row: TypedLine): boolean => !row.description.trim() && !row.unitPrice && !row.key;
-const isSpareAllowance = (row: TypedAllowance): boolean => !row.amount && !row.key;
+const isSpareAllowance = (row: TypedAllowance): boolean => !row.amount && !row.source;
 
 const FORM_FIELDS: Record<string, string> = { rate: 'taxRate', category: 'taxCategory', name: 'taxName' };
 
@@ -182,7 +183,7 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
       .filter((row) => !isSpareAllowance(row))
       .map((row) => ({
         ...adjustment(row),
-        key: row.key,
+        key: row.source,
         tax: row.taxCategory ? { category: row.taxCategory, rate: readNumber(row.taxRate) || '0' } : undefined,
       })),
   };
@@ -233,7 +234,7 @@ export function typedFromInvoice(
     })),
     allowances: invoice.allowancesCharges.map((row, index) => ({
       index: String(index),
-      key: '',
+      source: '',
       taxRate: row.tax ? speech.typed(row.tax.rate) : '',
       taxCategory: row.tax?.category ?? '',
       ...adjustment(row),

@@ -1,7 +1,16 @@
 // @ts-check
 /** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
 import { createApi } from './api.js';
-import { labelButtons, tellGaps } from './controls.js';
+import {
+  holdButtons,
+  keepRoomFor,
+  labelButtons,
+  repeatRefusal,
+  saveButtons,
+  tellDraft,
+  tellGaps,
+  tellSelection,
+} from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
 import { installRows } from './rows.js';
@@ -153,20 +162,19 @@ function start(root) {
     const bar = part('bar');
     if (bar) bar.hidden = chosen.length === 0;
     const own = /** @type {HTMLButtonElement | null} */ (root.querySelector('[data-im-action="save"]'));
-    labelButtons(saveButtons(), own, { count: chosen.length, busy: loading.size > 0, words });
+    const buttons = saveButtons(form());
+    labelButtons(buttons, own, chosen.length, words);
+    holdButtons(form(), own, loading.size > 0);
+    tellSelection(root.querySelector('[data-im-action="all"]'), chosen.length, boxes().length);
     const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
     const note = part('gap-note');
     if (note && box) tellGaps(note, box.checked, chosen, words);
+    const draftNote = part('draft-note');
+    // Of a new invoice only the host's own button says what it will be.
+    const draft = config.draft || buttons.some((button) => button.dataset.invoiceMergeSubmit === 'draft');
+    if (draftNote) tellDraft(draftNote, draft, chosen, words, config.currency);
     drawTotals();
   }
-
-  /** @returns {(HTMLButtonElement | HTMLInputElement)[]} */
-  const saveButtons = () => {
-    const all = /** @type {(HTMLButtonElement | HTMLInputElement)[]} */ ([
-      ...document.querySelectorAll('[data-invoice-merge-submit]'),
-    ]);
-    return all.filter((button) => button.form === form());
-  };
 
   /** The host may have a better place for it: next to its own totals. */
   const summaryPlace = () => {
@@ -232,7 +240,9 @@ function start(root) {
       );
       const action = button?.dataset.imAction;
       if (action === 'all' || action === 'none') {
-        for (const box of boxes()) box.checked = action === 'all';
+        // As any box: a click on "all" while all are ticked takes the ticks away.
+        const tick = action === 'all' && boxes().some((box) => !box.checked);
+        for (const box of boxes()) box.checked = tick;
         sync();
       } else if (action === 'remove') {
         const box = boxOf(button?.dataset.imId ?? '');
@@ -242,7 +252,7 @@ function start(root) {
         box.focus({ preventScroll: true });
         sync();
       } else if (action === 'save') {
-        form()?.requestSubmit(saveButtons()[0]);
+        form()?.requestSubmit(saveButtons(form())[0]);
       }
     },
     { signal },
@@ -295,7 +305,11 @@ function start(root) {
   });
   if (recallTicks(config, boxes())) tell(say('banner.restored'));
   const alert = root.querySelector('[role="alert"]');
-  if (alert instanceof HTMLElement) alert.focus();
+  if (alert instanceof HTMLElement) {
+    repeatRefusal(alert, saveButtons(form()), signal);
+    alert.focus();
+  }
+  keepRoomFor(part('bar'), signal);
   sync();
 }
 

@@ -189,7 +189,7 @@ export function toAlert(words: Words, error: unknown, invoiceId: Id | undefined,
   };
 }
 
-const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED', 'IM_DRAFT_TARGET']);
+const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED']);
 const shortCode = (code: string): string => code.replace(/^IM_/, '').toLowerCase();
 
 /**

@@ -123,6 +123,8 @@ export function createBanner(deps: MergingPageDeps): Banner {
       othersLabel: words.t(choices.length > 0 ? 'banner.others' : 'banner.othersAlone', { count: others.length }),
       selectAll: selectAllLabel(words, choices),
       settlement: toSettlement(words, offer, form),
+      // Without JavaScript the page cannot know what will be ticked: the sentence stands there from the start.
+      draft: list?.target?.status === 'draft' && choices.some((row) => row.issued),
       alert,
       questions,
       config: JSON.stringify({
@@ -137,6 +139,7 @@ export function createBanner(deps: MergingPageDeps): Banner {
         customerField: spec.customerField ?? null,
         currencyField: spec.currencyField ?? null,
         csrf: csrfOf(req, res),
+        draft: list?.target?.status === 'draft',
         restored: form !== null,
         words: clientWords(words),
       }),

@@ -7,9 +7,12 @@ const hosts = [
   ['perfex-like', perfexLikeHost],
   ['rewriting', rewritingHost],
 ] as const;
-const everywhere = eachDatabase.flatMap(([database, createDatabase]) =>
-  hosts.map(([host, makeHost]) => [host, database, makeHost, createDatabase] as const),
-);
+/** Each host on each database would say little more: the hosts differ in their code, the databases in their types. */
+const everywhere = eachDatabase
+  .flatMap(([database, createDatabase]) =>
+    hosts.map(([host, makeHost]) => [host, database, makeHost, createDatabase] as const),
+  )
+  .filter(([host, database]) => host === 'crm' || (host === 'rewriting') === (database === 'sqlite'));
 const modes = [['server'], ['form']] as const;
 
 describe.each(everywhere)('lines and totals on the %s host, on %s', (name, _database, makeHost, createDatabase) => {
@@ -254,11 +257,7 @@ describe.each(everywhere)('lines and totals on the %s host, on %s', (name, _data
           mode: 'form',
           rows: (rows) =>
             rows.flatMap((row) =>
-              row.description === 'First'
-                ? change === null
-                  ? []
-                  : [{ ...row, ...(change as Partial<LineSpec>) }]
-                : [row],
+              row.description === 'First' ? (change === null ? [] : [{ ...row, ...change }]) : [row],
             ),
         };
         const error = await refused(save);

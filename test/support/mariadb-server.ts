@@ -112,6 +112,8 @@ async function startOnce(): Promise<MariadbServer> {
     ...['sh', '-c', INSTALL_THEN_SERVE, programPath('mariadb-install-db'), programPath('mariadbd')],
     '--no-defaults',
     `--datadir=${data}`,
+    // Its own: a server that starts removes the temporary tables that it finds, also those of another that runs.
+    `--tmpdir=${folder}`,
     `--user=${userInfo().username}`,
     `--socket=${join(folder, 's.sock')}`,
     `--pid-file=${join(folder, 'pid')}`,
