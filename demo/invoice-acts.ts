@@ -1,7 +1,7 @@
 /** An invoice's page, and what one may do with it: pay, issue, cancel, reopen, delete. */
 import { invoiceTotals, type Trx } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
-import { DemoError, idOf, personOf, type Demo } from './context';
+import { DemoError, idOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
 import { deleteInvoice, findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
@@ -144,7 +144,7 @@ export function invoiceActs(demo: Demo): Router {
       const payment = { amount: readNumber(amount ?? ''), methodId, date: date || demo.today(), note: note ?? '' };
       await recordPayment(demo, id, payment);
       const paid = await findInvoice(knex, id);
-      leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '', by: personOf(req).name } });
+      leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '' } });
       return `/invoices/${id}`;
     }),
   );

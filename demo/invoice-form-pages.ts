@@ -3,14 +3,15 @@ import type { SavedInvoice } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
 import { addDays, DemoError, idOf, personOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
+import { invoiceInput } from './invoice-input';
 import {
+  fieldNames,
   inputFromForm,
-  invoiceInput,
   typedFromInvoice,
   typedInvoice,
   type TypedInvoice,
   type TypedLine,
-} from './invoice-input';
+} from './typed-invoice';
 import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice } from './session';
@@ -42,6 +43,8 @@ interface FormPage {
   /** The saved invoice that is edited. */
   edited: { id: string; ref: string | null; state: string; issued: string; customer: string } | null;
   refused: string | null;
+  /** Names of the fields that a refusal is about. */
+  invalid: string[];
 }
 
 async function renderForm(demo: Demo, req: Request, res: Response, page: FormPage): Promise<void> {
@@ -97,7 +100,12 @@ export function invoiceFormPages(demo: Demo): Router {
       issueDate: today,
       dueDate: addDays(today, 30),
     });
-    await renderForm(demo, req, res, { form: { ...form, lines: [emptyLine('0')] }, edited: null, refused: null });
+    await renderForm(demo, req, res, {
+      form: { ...form, lines: [emptyLine('0')] },
+      edited: null,
+      refused: null,
+      invalid: [],
+    });
   });
 
   router.get('/invoices/:id/edit', merge.banner(editSpec), async (req, res) => {
@@ -111,7 +119,7 @@ export function invoiceFormPages(demo: Demo): Router {
     const [invoice] = await demo.host.loadInvoices(knex, [id]);
     if (!invoice) throw new DemoError('not_found', 404);
     const form = typedFromInvoice(invoice, await formExtras(knex, id), req.speech);
-    await renderForm(demo, req, res, { form, edited, refused: null });
+    await renderForm(demo, req, res, { form, edited, refused: null, invalid: [] });
   });
 
   router.post('/invoices/totals', (req, res) => {
@@ -137,10 +145,9 @@ export function invoiceFormPages(demo: Demo): Router {
         ),
       );
       const saved = await findInvoice(knex, result.invoiceId);
-      const number = saved?.ref ?? req.speech.t('invoice.draft_of', { day: req.speech.day(saved?.issued_on ?? '') });
       leaveNotice(req, {
-        key: result.merge ? 'notice.merged' : 'notice.saved',
-        vars: { number, count: result.merge?.sources.length ?? 0 },
+        key: `notice.${result.merge ? 'merged' : 'saved'}${saved?.ref ? '' : '_draft'}`,
+        vars: { number: saved?.ref, count: result.merge?.sources.length ?? 0 },
       });
       res.redirect(303, `/invoices/${result.invoiceId}`);
     } catch (error) {
@@ -149,7 +156,12 @@ export function invoiceFormPages(demo: Demo): Router {
       const spec = { ...(id ? editSpec : createSpec), form: req.body as unknown, error };
       res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, spec) };
       res.status(refusal.status);
-      await renderForm(demo, req, res, { form, edited: before, refused: refusal.message });
+      await renderForm(demo, req, res, {
+        form,
+        edited: before,
+        refused: refusal.message,
+        invalid: fieldNames(form, error),
+      });
     }
   }
   router.post('/invoices', (req, res) => save(req, res, undefined));

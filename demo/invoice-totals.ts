@@ -1,16 +1,9 @@
 /** The totals that the form shows while one types: the plugin's arithmetic, so that page and save agree. */
 import { Big } from 'big.js';
 import { invoiceTotals, mergedTotals, type CarriedLine, type Totals } from 'crm-invoice-merge';
-import type { Speech } from './language';
-import {
-  inputFromForm,
-  invoiceInput,
-  pricedDocument,
-  type InvoiceInput,
-  type LineInput,
-  type TypedInvoice,
-} from './invoice-input';
-import { readNumber } from './language';
+import { invoiceInput, pricedDocument, type InvoiceInput, type LineInput } from './invoice-input';
+import { inputFromForm, type TypedInvoice } from './typed-invoice';
+import { readNumber, type Speech } from './language';
 
 export interface TotalRow {
   label: string;

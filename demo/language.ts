@@ -16,9 +16,10 @@ export interface Speech {
   percent: (rate: string) => string;
   /** A number as a person types it in a field: no grouping, the language's decimal sign. */
   typed: (amount: string, fraction?: number) => string;
-  /** '2026-11-21' -> '21/11/2026' */
+  /** '2026-11-21' -> '21/11/2026', '21 Nov 2026'; of an instant, its first ten characters. */
   day: (day: string) => string;
   month: (month: string) => string;
+  shortMonth: (month: string) => string;
 }
 
 const read = (lang: Language): Record<string, unknown> =>
@@ -48,6 +49,13 @@ function speechOf(lang: Language): Speech {
   };
   const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 6 });
   const months = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+  const shortMonths = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
+  const days = new Intl.DateTimeFormat(locale, {
+    day: lang === 'fr' ? '2-digit' : 'numeric',
+    month: lang === 'fr' ? '2-digit' : 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
   const fixed = words.getFixedT(lang);
   return {
     lang,
@@ -64,8 +72,9 @@ function speechOf(lang: Language): Speech {
       const text = format.format(exact(amount));
       return lang === 'fr' ? text.replace('.', ',') : text;
     },
-    day: (day) => `${day.slice(8, 10)}/${day.slice(5, 7)}/${day.slice(0, 4)}`,
+    day: (day) => days.format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
     month: (month) => months.format(new Date(`${month}-01T00:00:00Z`)),
+    shortMonth: (month) => shortMonths.format(new Date(`${month}-01T00:00:00Z`)),
   };
 }
 

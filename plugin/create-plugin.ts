@@ -49,6 +49,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     hooks: options.hooks ?? {},
     logger,
     clock: options.clock ?? (() => new Date()),
+    timeZone: options.timeZone ?? 'Europe/Paris',
     csrfField: options.csrf?.fieldName,
     documents: translator(options.documentLocale ?? 'fr'),
     deleteBlockers: (db) =>

@@ -30,6 +30,8 @@ export interface Words {
   day: (day: Day) => string;
   /** Day and time of an ISO instant in the business's time zone. */
   instant: (iso: string) => string;
+  /** When something happened, within a sentence: "à 14:32" of today, else "le 21/11/2026 à 14:32". */
+  moment: (iso: string) => string;
   list: (items: string[]) => string;
 }
 
@@ -110,7 +112,7 @@ export function createTranslator(
   };
 }
 
-type Formats = Pick<Words, 'money' | 'number' | 'percent' | 'day' | 'instant' | 'list'>;
+type Formats = Pick<Words, 'money' | 'number' | 'percent' | 'day' | 'instant' | 'moment' | 'list'>;
 
 function createFormats(locale: Locale, timeZone: string): Formats {
   const tag = locale === 'fr' ? 'fr-FR' : 'en-GB';
@@ -127,6 +129,10 @@ function createFormats(locale: Locale, timeZone: string): Formats {
   // The minus sign, not the hyphen that ICU writes: it lines up with the figures.
   const minus = (text: string): string => text.replace('-', '\u2212');
   const exact = (value: Decimal): Intl.StringNumericLiteral => value as Intl.StringNumericLiteral;
+  const instant = (iso: string): string => {
+    const at = new Date(iso);
+    return `${instantDays.format(at)} ${locale === 'fr' ? 'à' : 'at'} ${times.format(at)}`;
+  };
 
   return {
     money: (amount, currency) => {
@@ -146,11 +152,12 @@ function createFormats(locale: Locale, timeZone: string): Formats {
     number: (value) => minus(decimals.format(exact(value))),
     percent: (rate) => `${minus(decimals.format(exact(rate)))}${locale === 'fr' ? '\u202f%' : '%'}`,
     day: (day) => days.format(new Date(`${day}T00:00:00Z`)),
-    instant: (iso) => {
+    instant,
+    moment: (iso) => {
       const at = new Date(iso);
-      return locale === 'fr'
-        ? `${instantDays.format(at)} à ${times.format(at)}`
-        : `${instantDays.format(at)} at ${times.format(at)}`;
+      const today = instantDays.format(at) === instantDays.format(new Date());
+      if (locale === 'fr') return today ? `à ${times.format(at)}` : `le ${instant(iso)}`;
+      return today ? `at ${times.format(at)}` : `on ${instant(iso)}`;
     },
     list: (items) => list.format(items),
   };
@@ -176,8 +183,8 @@ export function showVars(words: Words, vars: Row): Row {
       return items.length > 0 ? words.list(items) : undefined;
     }
     if (value !== null && typeof value === 'object') {
-      const { name: person, number, issueDate } = value as { name?: unknown; number?: unknown; issueDate?: unknown };
-      const known = [person, number].find((text) => typeof text === 'string');
+      const { name: person, number, description, issueDate } = value as Row;
+      const known = [person, number, description].find((text) => typeof text === 'string');
       if (known !== undefined || typeof issueDate !== 'string') return known;
       return words.t('invoice.draftOf', { date: words.day(issueDate) });
     }
@@ -209,8 +216,30 @@ export function explainError(words: Words, error: unknown): string | null {
   const vars = error.status >= 500 ? {} : error.vars;
   const variant = vars.other === undefined ? '' : '_merged';
   const keys = [`errors.${error.code}${variant}`, `errors.${error.code}`, 'errors.unknown'];
-  const sentence = words.find(keys, showVars(words, vars)) ?? error.code;
-  return [sentence, ...refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice))].join(' ');
+  const lastMerge = explainLastMerge(words, vars.lastMerge);
+  const sentence = words.find(keys, showVars(words, { ...vars, lastMerge })) ?? error.code;
+  const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
+  return [...explainTarget(words, vars.reason), sentence, ...invoices].join(' ');
+}
+
+/** Why nothing can be merged into an invoice, as a sentence; `vars.status` chooses between texts. */
+export function explainRefusal(words: Words, refusal: { code: string; vars: Row }): string {
+  const keys = [`target.${refusal.code}_${statusOf(refusal.vars)}`, `target.${refusal.code}`, 'target.other'];
+  return words.find(keys, showVars(words, refusal.vars)) ?? refusal.code;
+}
+
+/** Most often it was a merge that made a form too old: who and when is all that a person needs to ask. */
+function explainLastMerge(words: Words, lastMerge: unknown): string | undefined {
+  if (lastMerge === null || typeof lastMerge !== 'object') return undefined;
+  const { at, by } = lastMerge as Row;
+  if (typeof at !== 'string' || typeof by !== 'string') return undefined;
+  return words.t('errors.lastMerge', { by, when: words.moment(at) });
+}
+
+function explainTarget(words: Words, reason: unknown): string[] {
+  if (reason === null || typeof reason !== 'object' || !('code' in reason)) return [];
+  const { code, vars } = reason as { code: unknown; vars?: Row };
+  return typeof code === 'string' ? [explainRefusal(words, { code, vars: vars ?? {} })] : [];
 }
 
 /** The codes of an error's questions are error codes; each has its sentence under `questions`. */

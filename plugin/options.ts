@@ -42,7 +42,8 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
   for (const name of Object.keys(options))
     if (!KNOWN.includes(name)) fault(name, `Unknown option: remove it. Known options: ${KNOWN.join(', ')}.`);
 
-  const path = /^\/([\w~.-]+(\/[\w~.-]+)*)?$/;
+  // No segment of dots: browsers resolve those away, and would never ask for them.
+  const path = /^\/((?!\.\.?(\/|$))[\w~.-]+(\/(?!\.\.?(\/|$))[\w~.-]+)*)?$/;
   if (typeof options.mountPath !== 'string' || !path.test(options.mountPath))
     fault(
       'mountPath',

@@ -32,7 +32,7 @@ export function createApi({ base, csrf, words }) {
     async banner(query) {
       const given = Object.entries(query).filter(([, value]) => value !== null);
       const search = new URLSearchParams(/** @type {[string, string][]} */ (given));
-      const response = await call(`/banner?${search}`, { headers: { Accept: 'text/html' } });
+      const response = await call(`/banner?${search}`);
       const page = new DOMParser().parseFromString(await response.text(), 'text/html');
       return page.querySelector('[data-im="banner"]');
     },

@@ -1,6 +1,16 @@
 // @ts-check
 /** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
 import { createApi } from './api.js';
+import {
+  holdButtons,
+  keepRoomFor,
+  labelButtons,
+  repeatRefusal,
+  saveButtons,
+  tellDraft,
+  tellGaps,
+  tellSelection,
+} from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
 import { installRows } from './rows.js';
@@ -151,50 +161,19 @@ function start(root) {
     part('actions')?.removeAttribute('hidden');
     const bar = part('bar');
     if (bar) bar.hidden = chosen.length === 0;
-    drawButtons(chosen.length);
-    drawGapNote(chosen);
-    drawTotals();
-  }
-
-  /** @param {number} count */
-  function drawButtons(count) {
-    const busy = loading.size > 0;
-    const text = count > 0 ? say('banner.save', { count }) : null;
-    for (const button of saveButtons()) {
-      const isInput = button instanceof HTMLInputElement;
-      button.dataset.imText ??= (isInput ? button.value : button.textContent) ?? '';
-      const label = text ?? button.dataset.imText;
-      if (isInput) button.value = label;
-      else if (button.textContent !== label) button.textContent = label;
-      button.disabled = busy;
-    }
     const own = /** @type {HTMLButtonElement | null} */ (root.querySelector('[data-im-action="save"]'));
-    if (own) {
-      own.textContent = text;
-      own.disabled = busy;
-    }
-  }
-
-  /** @returns {(HTMLButtonElement | HTMLInputElement)[]} */
-  const saveButtons = () => {
-    const all = /** @type {(HTMLButtonElement | HTMLInputElement)[]} */ ([
-      ...document.querySelectorAll('[data-invoice-merge-submit]'),
-    ]);
-    return all.filter((button) => button.form === form());
-  };
-
-  /** @param {HTMLInputElement[]} chosen */
-  function drawGapNote(chosen) {
-    const note = part('gap-note');
+    const buttons = saveButtons(form());
+    labelButtons(buttons, own, chosen.length, words);
+    holdButtons(form(), own, loading.size > 0);
+    tellSelection(root.querySelector('[data-im-action="all"]'), chosen.length, boxes().length);
     const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
-    if (!note || !box) return;
-    const issued = chosen.filter((one) => one.hasAttribute('data-im-issued'));
-    const numbers = issued.map((one) => one.dataset.imLabel).join(', ');
-    note.classList.toggle('im-warn', !box.checked && (issued.length > 0 || chosen.length === 0));
-    if (box.checked) note.textContent = say('settlement.noGap');
-    else if (chosen.length === 0) note.textContent = say('settlement.gapsPlain');
-    else if (issued.length === 0) note.textContent = say('settlement.noGapDrafts');
-    else note.textContent = say('settlement.gaps', { count: issued.length, numbers });
+    const note = part('gap-note');
+    if (note && box) tellGaps(note, box.checked, chosen, words);
+    const draftNote = part('draft-note');
+    // Of a new invoice only the host's own button says what it will be.
+    const draft = config.draft || buttons.some((button) => button.dataset.invoiceMergeSubmit === 'draft');
+    if (draftNote) tellDraft(draftNote, draft, chosen, words, config.currency);
+    drawTotals();
   }
 
   /** The host may have a better place for it: next to its own totals. */
@@ -261,7 +240,9 @@ function start(root) {
       );
       const action = button?.dataset.imAction;
       if (action === 'all' || action === 'none') {
-        for (const box of boxes()) box.checked = action === 'all';
+        // As any box: a click on "all" while all are ticked takes the ticks away.
+        const tick = action === 'all' && boxes().some((box) => !box.checked);
+        for (const box of boxes()) box.checked = tick;
         sync();
       } else if (action === 'remove') {
         const box = boxOf(button?.dataset.imId ?? '');
@@ -271,7 +252,7 @@ function start(root) {
         box.focus({ preventScroll: true });
         sync();
       } else if (action === 'save') {
-        form()?.requestSubmit(saveButtons()[0]);
+        form()?.requestSubmit(saveButtons(form())[0]);
       }
     },
     { signal },
@@ -317,11 +298,18 @@ function start(root) {
       ending.abort();
       root.replaceWith(next);
       start(/** @type {HTMLElement} */ (next));
+      // For people who do not see that the list has changed.
+      const live = next.querySelector('[data-im="live"]');
+      if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
   if (recallTicks(config, boxes())) tell(say('banner.restored'));
   const alert = root.querySelector('[role="alert"]');
-  if (alert instanceof HTMLElement) alert.focus();
+  if (alert instanceof HTMLElement) {
+    repeatRefusal(alert, saveButtons(form()), signal);
+    alert.focus();
+  }
+  keepRoomFor(part('bar'), signal);
   sync();
 }
 

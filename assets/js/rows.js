@@ -5,6 +5,9 @@
  * The host marks the place with `[data-invoice-merge-rows]` and gives `<template data-invoice-merge-template="line">`
  * (and `"allowance"` where it keeps document allowances), whose fields bear `data-invoice-merge="<field>"` and
  * names with `__i__`. Without them, or when a line needs a field that the template lacks, the event is not taken.
+ *
+ * After a refused save the host draws its rows again as they were posted: a line is recognised by its `key`, an
+ * allowance by its `source` (the id of the invoice that it came from), so that both fields are always needed.
  */
 import { plain } from './decimal.js';
 
@@ -39,9 +42,10 @@ function lineFields(line) {
   };
 }
 
-/** @param {Line} item @returns {Record<string, string>} */
-function allowanceFields(item) {
+/** @param {Line} item @param {string} sourceId @returns {Record<string, string>} */
+function allowanceFields(item, sourceId) {
   return {
+    source: sourceId,
     kind: item.kind,
     amount: item.amount,
     reason: item.reason ?? '',
@@ -53,6 +57,7 @@ function allowanceFields(item) {
 /** Fields without which a line would lose something. @param {Line} line @returns {string[]} */
 function neededFields(line) {
   return [
+    'key',
     ...((line.taxes ?? []).length > 1 ? ['taxes'] : []),
     ...((line.allowancesCharges ?? []).length > 0 ? ['allowancesCharges'] : []),
     ...(plain(line.baseQuantity ?? '1') === '1' ? [] : ['baseQuantity']),
@@ -61,9 +66,10 @@ function neededFields(line) {
 
 /** @param {SourceLines} detail @param {HTMLTemplateElement} template @returns {boolean} */
 function fits(detail, template) {
-  const has = (/** @type {string} */ field) => template.content.querySelector(`[${FIELD}="${field}"]`) !== null;
-  if (detail.allowancesCharges.length > 0 && !templateOf('allowance')) return false;
-  return detail.lines.every((line) => neededFields(line).every(has));
+  const has = (/** @type {HTMLTemplateElement | null} */ one, /** @type {string} */ field) =>
+    Boolean(one?.content.querySelector(`[${FIELD}="${field}"]`));
+  if (detail.allowancesCharges.length > 0 && !has(templateOf('allowance'), 'source')) return false;
+  return detail.lines.every((line) => neededFields(line).every((field) => has(template, field)));
 }
 
 /** @param {Element} element @param {string} value */
@@ -117,15 +123,22 @@ function mark(row, sourceId) {
   row.setAttribute('data-im-source', sourceId);
 }
 
-/** Rows that a refused save gave back: the host has drawn them already. @param {Element} place @param {Line[]} lines @returns {Element[]} */
-function givenBack(place, lines) {
-  const keys = new Set(lines.map((line) => line.key));
-  return [...place.querySelectorAll(`[${FIELD}="key"]`)].flatMap((field) => {
-    if (!(field instanceof HTMLInputElement) || !keys.has(field.value)) return [];
+/**
+ * Rows that a refused save gave back: the host has drawn them already.
+ * @param {Element | null} place @param {string} name the field that tells @param {Set<string>} values @returns {Element[]}
+ */
+function givenBack(place, name, values) {
+  if (!place) return [];
+  return [...place.querySelectorAll(`[${FIELD}="${name}"]`)].flatMap((field) => {
+    if (!(field instanceof HTMLInputElement) || !values.has(field.value)) return [];
     const row = [...place.children].find((child) => child.contains(field));
     return row && !row.hasAttribute('data-im-source') ? [row] : [];
   });
 }
+
+/** @returns {Element | null} */
+const allowancePlace = () =>
+  document.querySelector('[data-invoice-merge-allowances]') ?? templateOf('allowance')?.parentElement ?? null;
 
 /** @param {Element} element */
 const tellHost = (element) => element.dispatchEvent(new Event('change', { bubbles: true }));
@@ -147,12 +160,15 @@ export function installRows(heading, signal) {
       if (event.defaultPrevented || !place || !template || !fits(detail, template)) return;
       const { id } = detail.source;
       const head = makeHeading(place, id, heading(detail.source));
-      const known = givenBack(place, detail.lines);
-      if (known[0]) {
-        known[0].before(head);
+      const lines = givenBack(place, 'key', new Set(detail.lines.map((line) => line.key)));
+      const known = [...lines, ...givenBack(allowancePlace(), 'source', new Set([id]))];
+      if (lines[0]) lines[0].before(head);
+      else place.append(head);
+      if (known.length > 0) {
         for (const row of known) mark(row, id);
       } else {
-        place.append(head, ...detail.lines.flatMap((line) => makeRows(template, lineFields(line), id)));
+        // One after the other: each row's index follows from the rows that stand there.
+        for (const line of detail.lines) place.append(...makeRows(template, lineFields(line), id));
         addAllowances(detail);
       }
       event.preventDefault();
@@ -175,10 +191,10 @@ export function installRows(heading, signal) {
 /** @param {SourceLines} detail */
 function addAllowances(detail) {
   const template = templateOf('allowance');
-  const place = document.querySelector('[data-invoice-merge-allowances]') ?? template?.parentElement;
+  const place = allowancePlace();
   if (!template || !place) return;
-  for (const item of detail.allowancesCharges)
-    place.append(...makeRows(template, allowanceFields(item), detail.source.id));
+  const { id } = detail.source;
+  for (const item of detail.allowancesCharges) place.append(...makeRows(template, allowanceFields(item, id), id));
 }
 
 /** @param {Element} place @param {string} id @param {DocumentFragment} content @returns {Element} */

@@ -28,7 +28,7 @@ export function fromHostForm(changed, sources, words) {
   };
   const before = changed.own ? fromForm(changed.own) : combine(after, merged, subtract);
   const difference = subtract(after.total, add(before.total, merged.total));
-  const cause = isRounding(difference, sources.length) ? 'causes.rounding' : 'causes.edited';
+  const cause = isRounding(difference, sources.length) ? 'causes.rounding' : 'causes.lines';
   return { before, merged, after, difference, cause: words.say(cause), exact: changed.own !== undefined };
 }
 

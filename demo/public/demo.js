@@ -11,3 +11,5 @@ for (const form of document.querySelectorAll('[data-confirm]')) {
     if (!window.confirm(form.dataset.confirm)) event.preventDefault();
   });
 }
+// On a narrow screen the menu scrolls: the page one is on stays in sight.
+document.querySelector('nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });

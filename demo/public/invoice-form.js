@@ -4,7 +4,6 @@
  */
 const form = document.getElementById('invoice');
 const rows = form.querySelector('[data-invoice-merge-rows]');
-const allowances = form.querySelector('[data-invoice-merge-allowances]');
 const carried = form.querySelector('[data-carried]');
 const DEBOUNCE = 150;
 
@@ -44,18 +43,6 @@ function writeAsHere(sourceId) {
     for (const field of row.querySelectorAll('[data-money]')) {
       const [whole, part = ''] = field.value.split(',');
       if (whole && part.length < 2) field.value = `${whole},${part.padEnd(2, '0')}`;
-    }
-  }
-}
-
-/** Says in the form itself which allowances a merge brought, so that a refused save gives them back as such. */
-function markAllowances() {
-  for (const row of allowances.querySelectorAll('[data-allowance]')) {
-    const key = row.querySelector('[data-allowance-key]');
-    if (row.dataset.imSource) key.value = row.dataset.imSource;
-    else if (key.value) {
-      row.dataset.im = 'carried';
-      row.dataset.imSource = key.value;
     }
   }
 }
@@ -157,7 +144,6 @@ document.addEventListener('invoice-merge:lines', (event) => {
     if (!event.defaultPrevented) return;
     const { source, adjustment } = event.detail;
     writeAsHere(source.id);
-    markAllowances();
     showButtons();
     const name = `carriedAdjustments[${source.id}]`;
     if (Number(adjustment) !== 0 && ![...carried.children].some((field) => field.name === name)) {
@@ -176,6 +162,7 @@ document.addEventListener('invoice-merge:removed', (event) => {
   });
 });
 
+// Merged rows may stand there already, should this script have come late.
+for (const head of rows.querySelectorAll('[data-im="source"]')) writeAsHere(head.dataset.imSource);
 showButtons();
-markAllowances();
 void compute();

@@ -9,6 +9,7 @@ import { loadCases } from './contract-suite/loading';
 import { numberCases } from './contract-suite/numbers';
 import { transactionCases } from './contract-suite/own-code';
 import { settlingCases } from './contract-suite/settling';
+import { versionCases } from './contract-suite/versions';
 
 export type {
   ContractCase,
@@ -27,6 +28,7 @@ export function hostContract(host?: HostCrm): ContractCase[] {
   const all = [
     ...candidateCases,
     ...loadCases,
+    ...versionCases,
     ...touchCases,
     ...lineCases,
     ...updateCases,

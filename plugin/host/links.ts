@@ -1,6 +1,7 @@
 /** Moves what points at sources or their lines (expenses, estimates, tags, files), by each link's policy; and back. */
 import type { Id, MovedLink, Query, Row, TableMap, Trx } from './contract';
-import { chunks, forIds, textOf } from './sql';
+import { linesQuery } from './load';
+import { chunks, forIds, text, textOf, under } from './sql';
 import { bindable, columnsOf, insertExact, readExact, type Columns } from './snapshot';
 
 type Link = TableMap['links'][number];
@@ -72,6 +73,26 @@ export async function restoreLinks(trx: Trx, map: TableMap, moved: MovedLink[]):
     );
   }
   return left;
+}
+
+/** Which invoices have rows that stay with them (`keep`), by the links' names: deleted, they would leave those rows pointing nowhere. */
+export async function keptLinks(trx: Trx, map: TableMap, invoiceIds: Id[]): Promise<Map<Id, string[]>> {
+  const kept = new Map<Id, string[]>();
+  for (const { name, table, column, to, fixed } of map.links.filter(({ policy }) => policy === 'keep')) {
+    const rows = await forIds(invoiceIds, (some) => {
+      const query =
+        to === 'invoice'
+          ? trx({ link: table })
+              .whereIn(`link.${column}`, some)
+              .select(text(trx, `link.${column}`, 'imid'))
+          : linesQuery(trx, map, some)
+              .join({ link: table }, `link.${column}`, `line.${map.lines.id}`)
+              .select(text(trx, `line.${map.lines.invoice}`, 'imid'));
+      return query.where(under('link', fixed)).forShare() as PromiseLike<Row[]>;
+    });
+    for (const id of new Set(rows.map((row) => textOf(row.imid) ?? ''))) kept.set(id, [...(kept.get(id) ?? []), name]);
+  }
+  return kept;
 }
 
 async function rowsAt(trx: Trx, columns: Columns, link: Link, ids: Id[]): Promise<Row[]> {

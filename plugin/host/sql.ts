@@ -9,8 +9,8 @@ import type { Day, Db, Id, Row } from './contract';
 export const CHUNK = 500;
 /** SQLite refuses more variables than 32766 in one statement. */
 const MOST_BINDINGS = 30000;
-/** Decimals that sums keep on SQLite, where they run over integers. */
-const SUM_SCALE = 6;
+/** Decimals that sums keep on SQLite, where they run over integers: as many as the finest currency has. */
+const SUM_SCALE = 4;
 
 /** MySQL and MariaDB; false = SQLite. Throws IM_DATABASE_UNSUPPORTED 500 for any other. */
 export function isMysql(db: Db): boolean {

@@ -95,7 +95,9 @@ function badName(where: string, name: string, fault: Report): void {
 
 function statuses(map: TableMap, fault: Report): void {
   const status = map.invoices?.status;
-  if (!status) return;
+  if (status === undefined) return;
+  if (typeof status !== 'object' || status === null)
+    return fault('invoices.status', 'pass { column, values } or { of, where, set }');
   if ('column' in status) {
     for (const name of STATUSES)
       if (status.values?.[name] === undefined)
@@ -113,15 +115,17 @@ function statuses(map: TableMap, fault: Report): void {
 
 function lists(map: TableMap, fault: Report): void {
   for (const [name, series] of Object.entries(map.series ?? {})) {
-    if (!series.patterns?.length)
+    if (!series?.patterns?.length)
       fault(`series.${name}.patterns`, 'give at least one pattern, the first for new numbers');
-    (series.patterns ?? []).forEach((pattern, at) => {
+    (series?.patterns ?? []).forEach((pattern, at) => {
       const mend = patternFault(pattern);
       if (mend) fault(`series.${name}.patterns.${at}`, mend);
     });
   }
   const seen = new Set<string>();
   (Array.isArray(map.links) ? map.links : []).forEach((link, at) => {
+    if (typeof link !== 'object' || link === null)
+      return fault(`links.${at}`, 'pass { name, table, id, to, column, policy }');
     if (!link.name || seen.has(link.name)) fault(`links.${at}.name`, 'give each link a name of its own');
     seen.add(link.name);
     for (const key of ['table', 'id', 'column'] as const)
@@ -130,7 +134,9 @@ function lists(map: TableMap, fault: Report): void {
     if (!['move', 'copy', 'keep', 'refuse'].includes(link.policy))
       fault(`links.${at}.policy`, "say 'move', 'copy', 'keep' or 'refuse'");
   });
+  if (map.allowances !== undefined && !Array.isArray(map.allowances))
+    return fault('allowances', 'list the tables of allowances, or leave it out');
   (map.allowances ?? []).forEach((part, at) => {
-    if (!['invoice', 'line'].includes(part.of)) fault(`allowances.${at}.of`, "say 'invoice' or 'line'");
+    if (!['invoice', 'line'].includes(part?.of)) fault(`allowances.${at}.of`, "say 'invoice' or 'line'");
   });
 }

@@ -1,10 +1,11 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
 import type { Actor, Candidate, Day, Id, Invoice, Settlement, SettlementChoice, Trx } from '../host/contract';
+import { keptLinks } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import type { Decimal } from '../money/types';
 import type { Refusal } from './contract';
-import { keepsAdjustment, restrictTo, type MergingDeps } from './deps';
+import { isIssued, keepsAdjustment, restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import type { MergeForm } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -22,6 +23,9 @@ export interface Admission {
   /** Judges the total that the target comes to. */
   judgeTotal(total: Decimal): void;
 }
+
+export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
+  isIssued(source) ? choice.issued : choice.draft;
 
 export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => ({
   id: invoice.id,
@@ -117,6 +121,10 @@ export async function admit(
     const merged = mergedAlready.get(id);
     if (merged && (!source || visible.has(id))) {
       const error = await guarding.mergedError(trx, merged, 'merge');
+      // Of a deleted invoice nobody can say who might see it: whoever sees its successor may know.
+      const successorId = String(error.vars.successorId);
+      if (!source && !(await visibleIds(trx, host.map, [successorId], restrictTo(deps, actor))).has(successorId))
+        throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
       stale.push({ ...error.vars, id, change: 'merged' });
     } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
     else if (version !== null && version !== source.version)
@@ -155,6 +163,9 @@ export async function admit(
     const reasons = answer ? answer.reasons : [{ code: 'host' as const, vars: {} }];
     if (reasons.length > 0) hostRefused.set(id, reasons);
   }
+  const deleted = sources.filter((source) => settlementOf(source, settlement) === 'delete').map(({ id }) => id);
+  for (const [id, links] of await keptLinks(trx, host.map, deleted))
+    hostRefused.set(id, [...(hostRefused.get(id) ?? []), { code: 'link', vars: { links } }]);
   // Before the save too: the host's own save should not run for what is refused anyway.
   if (before) judge(before, before.customerId, hostRefused);
   return {

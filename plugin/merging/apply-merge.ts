@@ -3,6 +3,7 @@ import type { ApplyResult, InvoiceMergePlugin, SavedInvoice } from '../contract'
 import { PluginError } from '../errors';
 import type { Id, Invoice, Merge, Trx } from '../host/contract';
 import { afterOutermostCommit, demandTransaction } from '../host/transaction';
+import { exact, ZERO } from '../money/decimal';
 import { totalOf } from '../money/totals';
 import { admit } from './admission';
 import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
@@ -97,7 +98,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
         sourceId: line.sourceInvoiceId ?? saved.id,
         sourceLineId: line.sourceLineId,
         lineId: line.id,
-        kind: line.sourceLineId === null ? ('allowance' as const) : ('line' as const),
+        kind: line.sourceLineId !== null ? 'line' : exact(line.quantity).lt(ZERO) ? 'allowance' : 'charge',
         content: contentOf(line),
       })),
     };
@@ -163,7 +164,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const records = targetId === null ? [] : await store.carriedLines(trx, targetId);
     if (records.length > 0 || admitted.sources.length > 0) {
       const saved = await reload(trx, answer.invoiceId);
-      const followed = await followCarriedLines(deps, trx, records, saved, at);
+      const followed = await followCarriedLines(deps, trx, records, saved, admitted.before, answer, at);
       result.retagged = followed.retagged;
       if (admitted.sources.length > 0) {
         admitted.judgeSaved(saved);

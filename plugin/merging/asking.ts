@@ -36,7 +36,7 @@ export function compare(
 ): Comparison {
   const parts = [
     { document: own, total: totalOf(invoiceTotals(own, options)) },
-    ...sources.map((source) => ({ document: source, total: totalOf(source.totals) })),
+    ...sources.map((source) => ({ document: source, total: source.total })),
   ];
   return {
     parts: toAmount(sum(parts.map(({ total }) => total)), minorUnit(document.currency)),

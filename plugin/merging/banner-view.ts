@@ -2,8 +2,8 @@
 import Big from 'big.js';
 import { isPluginError } from '../errors';
 import type { Candidate, Id, InvoiceStatus, Settlement } from '../host/contract';
-import { explainError, explainQuestion, explainReason, showVars, statusOf } from '../i18n';
-import type { TextForms, Words } from '../i18n';
+import { explainError, explainQuestion, explainReason, explainRefusal, showVars } from '../i18n';
+import type { Words } from '../i18n';
 import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
 import { FIELDS } from './payload';
 import type { MergeForm } from './payload';
@@ -70,8 +70,13 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
   const problems = new Map<Id, string>();
   if (!isPluginError(error)) return problems;
   const { vars } = error;
-  if (typeof vars.invoiceId === 'string' && ['IM_STALE_SOURCE', 'IM_NOT_MERGEABLE', 'IM_MERGED'].includes(error.code)) {
-    problems.set(vars.invoiceId, explainError(words, error) ?? '');
+  const stale = error.code === 'IM_STALE_SOURCE' ? (vars.stale ?? [vars]) : [];
+  for (const source of Array.isArray(stale) ? (stale as Record<string, unknown>[]) : []) {
+    const id = source.id ?? source.invoiceId;
+    if (typeof id !== 'string') continue;
+    const { number } = showVars(words, { number: source.other });
+    const merged = number === undefined ? null : explainReason(words, { code: 'merged', vars: { number } });
+    problems.set(id, merged ?? words.t('banner.changed'));
   }
   for (const invoice of Array.isArray(vars.invoices) ? (vars.invoices as Record<string, unknown>[]) : []) {
     if (typeof invoice.invoiceId !== 'string') continue;
@@ -169,11 +174,7 @@ export function toSettlement(words: Words, offer: SettlementOffer, form: MergeFo
 export function explainClosed(words: Words, list: CandidateList): string | null {
   const { refusal, target } = list;
   if (!refusal) return null;
-  const status = statusOf({ status: target?.status, ...refusal.vars });
-  return words.find(
-    [`target.${refusal.code}_${status}`, `target.${refusal.code}`, 'target.other'],
-    showVars(words, refusal.vars),
-  );
+  return explainRefusal(words, { code: refusal.code, vars: { status: target?.status, ...refusal.vars } });
 }
 
 /** The message of a refused save; null when the error is none of ours. */
@@ -188,7 +189,7 @@ export function toAlert(words: Words, error: unknown, invoiceId: Id | undefined,
   };
 }
 
-const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED', 'IM_DRAFT_TARGET']);
+const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED']);
 const shortCode = (code: string): string => code.replace(/^IM_/, '').toLowerCase();
 
 /**
@@ -245,60 +246,4 @@ export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: In
             })),
           },
   };
-}
-
-/** The texts that the browser fills, named as in lang/. */
-export function clientWords(words: Words): Record<string, TextForms> {
-  const names: Record<string, string[]> = {
-    'banner.selected': ['amount'],
-    'banner.selectedNone': [],
-    'banner.loading': [],
-    'banner.searching': [],
-    'banner.loaded': ['number'],
-    'banner.removed': ['number'],
-    'banner.loadFailed': ['number', 'message'],
-    'banner.offline': [],
-    'banner.restored': [],
-    'banner.removeCustomer': ['customer'],
-    'banner.removeCustomerYes': [],
-    'banner.removeCustomerNo': ['customer'],
-    'banner.save': [],
-    'rows.heading': ['number', 'date', 'amount'],
-    'rows.headingDraft': ['date', 'amount'],
-    'rows.remove': [],
-    'rows.removeLabel': ['number'],
-    'rows.description': [],
-    'rows.quantity': [],
-    'rows.unitPrice': [],
-    'rows.taxRate': [],
-    'rows.none': [],
-    'rows.allowance': ['number'],
-    'rows.charge': ['number'],
-    'rows.serverNote': [],
-    'settlement.noGap': [],
-    'settlement.noGapDrafts': [],
-    'settlement.gaps': ['numbers'],
-    'settlement.gapsPlain': [],
-    'summary.caption': [],
-    'summary.own': [],
-    'summary.merged': [],
-    'summary.after': [],
-    'summary.taxExclusive': [],
-    'summary.tax': ['rate'],
-    'summary.adjustment': [],
-    'summary.total': [],
-    'summary.loading': [],
-    'summary.failed': [],
-    'summary.exact': [],
-    'summary.difference': ['amount', 'cause'],
-    'causes.rounding': [],
-    'causes.edited': [],
-    'causes.tax_rounding': [],
-    'causes.target_discount': [],
-    'causes.discount': [],
-    'causes.adjustment': [],
-    'causes.host': [],
-    'causes.other': [],
-  };
-  return Object.fromEntries(Object.entries(names).map(([key, vars]) => [key, words.forms(key, vars)]));
 }

@@ -6,17 +6,9 @@ import { isPluginError } from '../errors';
 import type { Actor, Db, Id } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Render } from '../web/render';
-import {
-  clientWords,
-  explainClosed,
-  selectAllLabel,
-  toAlert,
-  toProvenance,
-  toQuestions,
-  toRows,
-  toSettlement,
-} from './banner-view';
+import { explainClosed, selectAllLabel, toAlert, toProvenance, toQuestions, toRows, toSettlement } from './banner-view';
 import type { HiddenField } from './banner-view';
+import { clientWords } from './client-words';
 import type { MergingService } from './contract';
 import { FIELDS, parseMergeForm } from './payload';
 import type { MergeForm } from './payload';
@@ -131,6 +123,8 @@ export function createBanner(deps: MergingPageDeps): Banner {
       othersLabel: words.t(choices.length > 0 ? 'banner.others' : 'banner.othersAlone', { count: others.length }),
       selectAll: selectAllLabel(words, choices),
       settlement: toSettlement(words, offer, form),
+      // Without JavaScript the page cannot know what will be ticked: the sentence stands there from the start.
+      draft: list?.target?.status === 'draft' && choices.some((row) => row.issued),
       alert,
       questions,
       config: JSON.stringify({
@@ -145,6 +139,7 @@ export function createBanner(deps: MergingPageDeps): Banner {
         customerField: spec.customerField ?? null,
         currencyField: spec.currencyField ?? null,
         csrf: csrfOf(req, res),
+        draft: list?.target?.status === 'draft',
         restored: form !== null,
         words: clientWords(words),
       }),

@@ -1,7 +1,7 @@
 /** Recognises carried lines after a save, also on hosts that delete and re-insert all lines, and names what is gone or changed. Pure. */
 import Big from 'big.js';
 import type { CarriedLine, Id, InvoiceLine } from '../host/contract';
-import type { CarriedContent, CarriedRecord } from './carried-store';
+import type { CarriedContent, CarriedRecord } from './store-carried';
 
 export const contentOf = (line: InvoiceLine | CarriedLine): CarriedContent => ({
   description: line.description,
@@ -47,42 +47,75 @@ export const changedLine = (sourceId: Id, was: CarriedContent, now: CarriedConte
   now: now && { quantity: now.quantity, unitPrice: now.unitPrice },
 });
 
+interface Found {
+  record: CarriedRecord;
+  /** Without a mark where the host wrote its lines anew: to be marked again. */
+  line: InvoiceLine;
+}
+
 export interface Recognition {
-  /** Lost their mark: to be marked again. */
-  retag: { record: CarriedRecord; line: InvoiceLine }[];
+  /** As it was, its mark lost. */
+  restored: Found[];
   /** Still there, with other figures. */
-  changed: { record: CarriedRecord; line: InvoiceLine }[];
+  changed: Found[];
   /** Same figures, another text: followed without a question. */
-  reworded: { record: CarriedRecord; line: InvoiceLine }[];
+  reworded: Found[];
   gone: CarriedRecord[];
 }
 
+/** Hands out each line once, by one way to tell lines apart or another. */
+function handOut(lines: InvoiceLine[]) {
+  const taken = new Set<InvoiceLine>();
+  return (keyOf: (content: CarriedContent) => string): ((content: CarriedContent) => InvoiceLine | undefined) => {
+    const alike = new Map<string, InvoiceLine[]>();
+    for (const line of lines) {
+      const key = keyOf(contentOf(line));
+      alike.set(key, [...(alike.get(key) ?? []), line]);
+    }
+    return (content) => {
+      const found = alike.get(keyOf(content))?.find((line) => !taken.has(line));
+      if (found) taken.add(found);
+      return found;
+    };
+  };
+}
+
 /**
- * Finds each recorded line among the saved ones: by its id while the mark stands, else by equal content among the
- * unmarked lines, first by text and figures. Ids alone prove nothing: a host that re-inserts may reuse them.
+ * Finds each recorded line among the saved ones: by its id while the mark stands, else by content among the unmarked
+ * lines: the same text and figures, then the same text, then the same figures. Ids alone prove nothing: a host that
+ * re-inserts may reuse them.
+ * @param own the invoice's own lines before the save: one of them that is still there is no carried line reworded
  */
-export function recognise(records: CarriedRecord[], lines: InvoiceLine[]): Recognition {
-  const result: Recognition = { retag: [], changed: [], reworded: [], gone: [] };
+export function recognise(
+  records: CarriedRecord[],
+  lines: InvoiceLine[],
+  own: Pick<InvoiceLine, keyof CarriedContent>[],
+): Recognition {
+  const result: Recognition = { restored: [], changed: [], reworded: [], gone: [] };
   const marked = new Map(lines.filter((line) => line.sourceInvoiceId !== null).map((line) => [line.id, line]));
-  const unmarked = new Map<string, InvoiceLine[]>();
-  for (const line of lines) {
-    if (line.sourceInvoiceId !== null) continue;
-    const key = identity(contentOf(line));
-    const same = unmarked.get(key);
-    if (same) same.push(line);
-    else unmarked.set(key, [line]);
-  }
+  let lost: CarriedRecord[] = [];
   for (const record of records) {
     const line = record.lineId === null ? undefined : marked.get(record.lineId);
-    if (line && line.sourceInvoiceId === record.sourceId) {
-      const now = contentOf(line);
-      if (!sameFigures(record.content, now)) result.changed.push({ record, line });
-      else if (identity(record.content) !== identity(now)) result.reworded.push({ record, line });
-      continue;
-    }
-    const found = unmarked.get(identity(record.content))?.shift();
-    if (found) result.retag.push({ record, line: found });
-    else result.gone.push(record);
+    if (line?.sourceInvoiceId !== record.sourceId) lost.push(record);
+    else if (!sameFigures(record.content, contentOf(line))) result.changed.push({ record, line });
+    else if (identity(record.content) !== identity(contentOf(line))) result.reworded.push({ record, line });
   }
+  if (lost.length === 0) return result;
+
+  const by = handOut(lines.filter((line) => line.sourceInvoiceId === null));
+  const search = (keyOf: (content: CarriedContent) => string, found: Found[]): void => {
+    const take = by(keyOf);
+    lost = lost.filter((record) => {
+      const line = take(record.content);
+      if (line) found.push({ record, line });
+      return !line;
+    });
+  };
+  search(identity, result.restored);
+  const takeOwn = by(identity);
+  own.forEach(takeOwn);
+  search((content) => content.description, result.changed);
+  search(figures, result.reworded);
+  result.gone = lost;
   return result;
 }

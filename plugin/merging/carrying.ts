@@ -7,7 +7,7 @@ import type { AllowanceCharge } from '../money/types';
 import { changedLine, contentOf, recognise, sameFigures, type ChangedLine } from './carried';
 import type { Carried } from './combine';
 import type { MergingDeps } from './deps';
-import type { CarriedRecord } from './carried-store';
+import type { CarriedRecord } from './store-carried';
 
 export type CarriedSource = Carried & { sourceId: Id };
 
@@ -23,10 +23,20 @@ export async function followCarriedLines(
   trx: Trx,
   records: CarriedRecord[],
   saved: Invoice,
+  before: Invoice | null,
+  answer: SavedInvoice,
   at: string,
 ): Promise<{ retagged: number; lost: ChangedLine[] }> {
   if (records.length === 0) return { retagged: 0, lost: [] };
-  const { retag, changed, reworded, gone } = recognise(records, saved.lines);
+  // Rows that this merge brings bear no mark yet either, and may say the same.
+  const arriving = new Set(answer.carried.map(({ lineId }) => lineId));
+  const { restored, changed, reworded, gone } = recognise(
+    records,
+    saved.lines.filter(({ id }) => !arriving.has(id)),
+    before?.lines.filter(({ sourceInvoiceId }) => sourceInvoiceId === null) ?? [],
+  );
+  const found = [...restored, ...changed, ...reworded];
+  const retag = found.filter(({ line }) => line.sourceInvoiceId === null);
   await tagLines(
     trx,
     deps.host.map,
@@ -43,7 +53,7 @@ export async function followCarriedLines(
     goneAt: null,
   });
   await deps.store.updateCarriedLines(trx, [
-    ...[...retag, ...changed, ...reworded].map(follow),
+    ...found.map(follow),
     ...gone.map((record) => ({ ...record, lineId: null, goneAt: at })),
   ]);
   return {
@@ -68,7 +78,10 @@ export async function adoptFormLines(
   const lost: ChangedLine[] = [];
   const tags: { lineId: Id; sourceInvoiceId: Id; sourceLineId: Id | null }[] = [];
   for (const line of carried.flatMap((one) => one.lines)) {
-    const now = lines.get(lineIds.get(line.key) ?? '');
+    const lineId = lineIds.get(line.key) ?? '';
+    const now = lines.get(lineId);
+    // Once each: a host that sums equal rows up answers one row for two.
+    lines.delete(lineId);
     if (!now) {
       lost.push(changedLine(line.sourceInvoiceId, line, null));
       continue;

@@ -17,6 +17,8 @@ export interface MergingDeps {
   hooks: NonNullable<Options<IncomingMessage>['hooks']>;
   logger: NonNullable<Options<IncomingMessage>['logger']>;
   clock: () => Date;
+  /** Of the business: which day it is. */
+  timeZone: string;
   csrfField: string | undefined;
   /** Speaks the language of documents. */
   documents: Words;

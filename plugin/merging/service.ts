@@ -171,7 +171,7 @@ export const createMerging = (deps: MergingDeps) => {
       const compared = difference(
         [
           { document, ...(target && { total: totalOf(target.totals) }) },
-          ...sources.map((source) => ({ document: source, total: totalOf(source.totals) })),
+          ...sources.map((source) => ({ document: source, total: source.total })),
         ],
         { document: after },
         options,

@@ -1,11 +1,12 @@
 /** What becomes of the sources: cancelled or deleted, each with its snapshot. */
 import type { Actor, Id, Invoice, Settlement, SettlementChoice, Snapshot, Trx } from '../host/contract';
-import { markMerged } from '../host/own-columns';
-import { isIssued, nameOf, type MergingDeps } from './deps';
+import { markMerged, todayIn } from '../host/own-columns';
+import { settlementOf } from './admission';
+import { nameOf, type MergingDeps } from './deps';
 import type { SourceRecord } from './store';
 
 export async function settle(
-  deps: Pick<MergingDeps, 'host' | 'documents'>,
+  deps: Pick<MergingDeps, 'host' | 'documents' | 'timeZone'>,
   trx: Trx,
   target: Invoice,
   sources: Invoice[],
@@ -14,15 +15,14 @@ export async function settle(
   at: string,
 ): Promise<SourceRecord[]> {
   const { host, documents } = deps;
-  const settlementOf = (source: Invoice): Settlement => (isIssued(source) ? settlement.issued : settlement.draft);
   const idsOf = (wanted: Settlement): Id[] =>
-    sources.filter((source) => settlementOf(source) === wanted).map(({ id }) => id);
+    sources.filter((source) => settlementOf(source, settlement) === wanted).map(({ id }) => id);
   const snapshots = new Map<Id, Snapshot>();
   const cancelled = idsOf('cancel');
   if (cancelled.length > 0) {
     const note = documents.t('document.merged_note', {
       number: nameOf(documents, target),
-      date: documents.day(at.slice(0, 10)),
+      date: documents.day(todayIn(deps.timeZone, new Date(at))),
       name: actor.name,
     });
     for (const snapshot of await host.cancelInvoices(trx, cancelled, note)) snapshots.set(snapshot.invoiceId, snapshot);
@@ -37,7 +37,7 @@ export async function settle(
     issueDate: source.issueDate,
     status: source.status,
     total: source.total,
-    settlement: settlementOf(source),
+    settlement: settlementOf(source, settlement),
     snapshot: snapshots.get(source.id) ?? null,
   }));
 }

@@ -15,7 +15,7 @@ import type {
   Trx,
 } from '../host/contract';
 import { chunks, textOf } from '../host/sql';
-import { createCarriedStore, type CarriedRecord } from './carried-store';
+import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { isDuplicateKey } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';

@@ -13,7 +13,7 @@ const TYPES: Record<string, string> = {
 
 export interface Assets {
   /** `url('js/banner.js')`: absolute path under the public base. Throws for a name that does not exist. */
-  url(name: string): string;
+  url: (name: string) => string;
   router: Router;
 }
 

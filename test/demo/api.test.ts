@@ -1,6 +1,15 @@
 import { eachDatabase } from '../support/databases';
 import { startDemo, type RunningDemo } from './support';
 
+interface InvoiceJson {
+  id: string;
+  number: string | null;
+  lines: { id: string; description: string; unitPrice: string }[];
+}
+const invoiceOf = (answer: { body: unknown }) => answer.body as InvoiceJson;
+const idOf = (answer: { body: unknown }) => (answer.body as { id: string }).id;
+const errorOf = (answer: { body: unknown }) => (answer.body as { error: { code: string; vars: unknown } }).error;
+
 const line = (description: string, unitPrice: string) => ({
   description,
   quantity: '2',
@@ -19,7 +28,7 @@ describe.each(eachDatabase)('the demo CRM’s JSON API on %s', (name) => {
     const sales = await demo.as('sales');
     const customer = await sales.post('/api/customers').send({ name: 'Épicerie Bleue' }).expect(201);
     const body = {
-      customerId: customer.body.id,
+      customerId: idOf(customer),
       currency: 'EUR',
       lines: [line('Thé', '10.005')],
       allowancesCharges: [],
@@ -45,27 +54,27 @@ describe.each(eachDatabase)('the demo CRM’s JSON API on %s', (name) => {
   it('keeps the ids of lines that are edited, and takes out those that are left out', async () => {
     const sales = await demo.as('sales');
     const customer = await sales.post('/api/customers').send({ name: 'Fleuriste' });
-    const body = { customerId: customer.body.id, lines: [line('Roses', '3'), line('Tulipes', '2')] };
-    const { body: made } = await sales.post('/api/invoices').send(body);
+    const body = { customerId: idOf(customer), lines: [line('Roses', '3'), line('Tulipes', '2')] };
+    const made = invoiceOf(await sales.post('/api/invoices').send(body));
     const [roses] = made.lines;
     const edited = await sales
       .put(`/api/invoices/${made.id}`)
       .send({ ...body, lines: [line('Pivoines', '5'), { ...roses, unitPrice: '4' }] })
       .expect(200);
-    expect(edited.body.lines.map((one: { description: string }) => one.description)).toEqual(['Pivoines', 'Roses']);
-    expect(edited.body.lines[1]).toMatchObject({ id: roses.id, unitPrice: '4' });
+    expect(invoiceOf(edited).lines.map((one) => one.description)).toEqual(['Pivoines', 'Roses']);
+    expect(invoiceOf(edited).lines[1]).toMatchObject({ id: roses?.id, unitPrice: '4' });
     expect(edited.body).toMatchObject({ number: made.number, total: '21.60' });
   });
 
   it('takes a payment, in cash unless another method is named', async () => {
     const sales = await demo.as('sales');
     const customer = await sales.post('/api/customers').send({ name: 'Librairie' });
-    const { body: made } = await sales
-      .post('/api/invoices')
-      .send({ customerId: customer.body.id, lines: [line('Livres', '5')] });
+    const made = invoiceOf(
+      await sales.post('/api/invoices').send({ customerId: idOf(customer), lines: [line('Livres', '5')] }),
+    );
     const paid = await sales.post(`/api/invoices/${made.id}/payments`).send({ amount: '12.00' });
-    expect([paid.status, paid.body.methodId]).toEqual([201, '1']);
-    expect((await sales.get(`/api/invoices/${made.id}`)).body.status).toBe('paid');
+    expect([paid.status, (paid.body as { methodId: string }).methodId]).toEqual([201, '1']);
+    expect((await sales.get(`/api/invoices/${made.id}`)).body).toMatchObject({ status: 'paid' });
   });
 
   it('says what it cannot read', async () => {
@@ -74,11 +83,11 @@ describe.each(eachDatabase)('the demo CRM’s JSON API on %s', (name) => {
       .post('/api/invoices')
       .send({ customerId: '1', lines: [{ description: 'x', unitPrice: 'cher' }] });
     expect(wrong.status).toBe(400);
-    expect(wrong.body.error).toMatchObject({ code: 'invalid', vars: { fields: ['lines.0.unitPrice'] } });
+    expect(errorOf(wrong)).toMatchObject({ code: 'invalid', vars: { fields: ['lines.0.unitPrice'] } });
     const nobody = await sales.post('/api/invoices').send({ customerId: '999', lines: [] });
-    expect([nobody.status, nobody.body.error.code]).toEqual([422, 'unknown_customer']);
+    expect([nobody.status, errorOf(nobody).code]).toEqual([422, 'unknown_customer']);
     const broken = await sales.post('/api/invoices').type('json').send('{');
-    expect([broken.status, broken.body.error.code]).toEqual([400, 'unreadable']);
+    expect([broken.status, errorOf(broken).code]).toEqual([400, 'unreadable']);
     expect((await sales.get('/api/invoices/999')).status).toBe(404);
   });
 });

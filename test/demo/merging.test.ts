@@ -36,7 +36,7 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     const draft = await demo
       .knex('crm_invoices')
       .where({ state: 'draft', client_id: 1, due_on: '2026-12-21' })
-      .first('id');
+      .first<{ id: number }>('id');
     target = String(draft.id);
   });
   afterAll(() => demo.stop());
@@ -62,7 +62,6 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     expect(ticks).toHaveLength(2);
     const fields = fieldsOf(page.text);
     for (const tick of ticks) fields.push(['invoiceMergeSource', tick]);
-    fields.push(['invoiceMergeAcknowledged', 'draft_target']);
     const saved = await sales.post(`/invoices/${target}`).type('form').send(encoded(fields));
     expect([saved.status, saved.headers.location]).toEqual([303, `/invoices/${target}`]);
 
@@ -70,7 +69,7 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     expect(sources).toEqual(['void', 'void']);
     const preview = await sales.get(`/invoices/${target}`);
     expect(preview.text).toContain(`1${NNBSP}107,39${NBSP}€`);
-    expect(preview.text).toContain('2 factures fusionnées dans');
+    expect(preview.text).toContain('2 factures fusionnées dans ce brouillon');
     expect(preview.text).toContain('FA-2026-00031');
     expect((await sales.get('/reminders')).text.split('<h2>Journal')[0]).not.toContain('FA-2026-00031');
     const moved = await demo.knex('crm_expenses').where({ invoice_id: target }).whereNotNull('line_id');
@@ -93,7 +92,7 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     expect(load(page.text)('[role=alert]').text()).toContain(ref);
     const api = await sales.post(`/api/invoices/${source}/payments`).send({ amount: '604.80' });
     expect(api.status).toBe(409);
-    expect(api.body.error).toMatchObject({ code: 'merged_elsewhere', vars: { number: ref, invoiceId: target } });
+    expect(api.body).toMatchObject({ error: { code: 'merged_elsewhere', vars: { number: ref, invoiceId: target } } });
     expect(await demo.knex('crm_payments').where({ invoice_id: source })).toEqual([]);
   });
 
@@ -111,7 +110,7 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     const source = await demo.idOf('FA-2026-00031');
     const answer = await sales.put(`/api/invoices/${source}`).send({ customerId: '1', lines: [] });
     expect(answer.status).toBe(409);
-    expect(answer.body.error.message).toContain('FA-2026-00053');
+    expect((answer.body as { error: { message: string } }).error.message).toContain('FA-2026-00053');
   });
 
   it('counts a merged invoice once in the revenue: in the one that replaces it', async () => {
@@ -123,15 +122,47 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
 
   it('keeps the lines and their source when the merged invoice is edited again', async () => {
     const sales = await demo.as('sales');
-    const before = await demo.knex('crm_invoice_lines').where({ invoice_id: target }).orderBy('sort');
+    const linesNow = () =>
+      demo.knex('crm_invoice_lines').where({ invoice_id: target }).orderBy('sort').select<Record<string, unknown>[]>();
+    const before = await linesNow();
     const fields = fieldsOf((await sales.get(`/invoices/${target}/edit`)).text).map(
       ([field, value]): [string, string] =>
         field === 'lines[0][description]' ? [field, 'Farine T65 bio, 25 kg'] : [field, value],
     );
     await sales.post(`/invoices/${target}`).type('form').send(encoded(fields)).expect(303);
-    const after = await demo.knex('crm_invoice_lines').where({ invoice_id: target }).orderBy('sort');
+    const after = await linesNow();
     expect(after).toEqual(
       before.map((line, index) => (index === 0 ? { ...line, label: 'Farine T65 bio, 25 kg' } : line)),
     );
+  });
+
+  it('refuses a form that is older than the invoice and gives back what was typed', async () => {
+    const sales = await demo.as('sales');
+    const id = await demo.idOf('FA-2026-00043');
+    const opened = fieldsOf((await sales.get(`/invoices/${id}/edit`)).text);
+    const typed = (text: string) =>
+      encoded(opened.map(([field, value]) => [field, field === 'lines[0][description]' ? text : value]));
+    await sales
+      .put(`/api/invoices/${id}`)
+      .send({ customerId: '2', lines: [{ description: 'API', unitPrice: '7' }] })
+      .expect(200);
+    const refused = await sales.post(`/invoices/${id}`).type('form').send(typed('Ma saisie'));
+    expect(refused.status).toBe(409);
+    expect(load(refused.text)('input[name="lines[0][description]"]').val()).toBe('Ma saisie');
+    expect(await demo.knex('crm_invoice_lines').where({ invoice_id: id }).pluck('label')).toEqual(['API']);
+  });
+
+  it('makes one invoice of a save that was clicked twice', async () => {
+    const sales = await demo.as('sales');
+    const fields = fieldsOf((await sales.get('/invoices/new?customerId=3')).text).map(
+      ([field, value]): [string, string] => {
+        if (field === 'lines[0][description]') return [field, 'Vidange'];
+        return field === 'lines[0][unitPrice]' ? [field, '80'] : [field, value];
+      },
+    );
+    const send = () => sales.post('/invoices').type('form').send(encoded(fields));
+    const [first, second] = [await send(), await send()];
+    expect([first.status, second.headers.location]).toEqual([303, first.headers.location]);
+    expect(await demo.knex('crm_invoice_lines').where({ label: 'Vidange' })).toHaveLength(1);
   });
 });

@@ -21,7 +21,8 @@ describe.each(eachDatabase)('the demo CRM’s pages on %s', (name) => {
   it('refuses a write that comes from another site', async () => {
     const sales = await demo.as('sales');
     const answer = await sales.post('/api/customers').set('Origin', 'http://elsewhere.test').send({ name: 'Nobody' });
-    expect([answer.status, answer.body.error.code]).toEqual([403, 'cross_site']);
+    expect(answer.status).toBe(403);
+    expect(answer.body).toMatchObject({ error: { code: 'cross_site' } });
   });
 
   it('finds invoices by number and by customer, and narrows them by state', async () => {
@@ -69,7 +70,8 @@ describe.each(eachDatabase)('the demo CRM’s pages on %s', (name) => {
       'lines[1][unitPrice]': '560',
       'lines[1][taxRate]': '20',
     };
-    const { body } = await sales.post('/invoices/totals').set('Accept', 'application/json').type('form').send(form);
+    const answer = await sales.post('/invoices/totals').set('Accept', 'application/json').type('form').send(form);
+    const body = answer.body as { total: string; own: { total: string }; lines: Record<string, string> };
     // 258.00 less 25.80, and 5.5 % of it; 560.00 and 20 % of it
     expect(body.own.total).toBe('244.97');
     expect(body.total).toBe('916.97');
@@ -88,6 +90,7 @@ describe.each(eachDatabase)('the demo CRM’s pages on %s', (name) => {
     expect(answer.status).toBe(400);
     const $ = load(answer.text);
     expect($('input[name="lines[0][unitPrice]"]').val()).toBe('douze');
+    expect($('[aria-invalid=true]').attr('name')).toBe('lines[0][unitPrice]');
     expect($('select[name=customerId]').val()).toBe('2');
     expect($('.refusal').text()).toContain('Ligne 1');
   });

@@ -58,7 +58,6 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'updateInvoice raises the reminder level',
     ],
   },
-  createDrafts: { answer: async () => [], caughtBy: ['createDrafts copies invoices as drafts without number'] },
   moveLinks: {
     answer: async () => [],
     caughtBy: [
@@ -99,10 +98,6 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'restoreInvoices inserts deleted invoices again, row for row with the same ids',
     ],
   },
-  creditInvoices: {
-    answer: async () => [],
-    caughtBy: ['creditInvoices credits each invoice to the cent, under the number given, applied to it'],
-  },
   saveTotals: {
     answer: async () => undefined,
     caughtBy: [
@@ -116,14 +111,6 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'allocateNumbers gives consecutive numbers of the series, and goes on after them once documents bear them',
       'allocateNumbers goes on after the highest number that a document bears, and keeps the host’s own next number right',
     ],
-  },
-  recordPayment: {
-    answer: async () => '',
-    caughtBy: ['recordPayment books a payment of the amount on the invoice'],
-  },
-  createSale: {
-    answer: async () => ({ invoiceId: '', number: null }),
-    caughtBy: ['createSale makes the host’s own document of a direct sale'],
   },
   invoiceUrl: { answer: () => '', caughtBy: ['invoiceUrl gives each page of an invoice its address'] },
 };

@@ -61,6 +61,14 @@ describe.each(eachDatabase)('exact reads on %s', (name, create) => {
     expect(head?.payments).toEqual({ count: 11, sum: '1.20' });
   });
 
+  it('adds amounts of more digits than a float holds', async () => {
+    const customer = await app.createCustomer(database.knex, 'B2');
+    const id = await app.createInvoice(database.knex, spec(customer));
+    for (let paid = 0; paid < 11; paid++) await app.pay(database.knex, id, '99999999999.999');
+    const [invoice] = await app.host.loadInvoices(database.knex, [id]);
+    expect(invoice?.payments.sum).toBe('1099999999999.989');
+  });
+
   it('finds an amount however it is typed', async () => {
     const customer = await app.createCustomer(database.knex, 'C');
     const line = { description: 'x', quantity: '1', taxes: [] };
@@ -140,5 +148,26 @@ describe('versions across engines', () => {
       await database.close();
     }
     expect(versions[0]).toBe(versions[1]);
+  });
+});
+
+describe('reads in a transaction on MariaDB', () => {
+  it('see what is there now, payments included, although the transaction began before', async () => {
+    const database = await createDatabase('mariadb');
+    const app = await install(database.knex, crmHost());
+    const customer = await app.createCustomer(database.knex, 'F');
+    const id = await app.createInvoice(database.knex, spec(customer));
+    await database.knex.transaction(async (trx) => {
+      await trx('app_clients').select('id');
+      await app.pay(database.knex, id, '5');
+      await database.knex('app_lignes').where({ facture_id: id, rang: 1 }).update({ libelle: 'renamed' });
+      const [invoice] = await app.host.loadInvoices(trx, [id]);
+      expect([invoice?.status, invoice?.payments.count, invoice?.lines[0]?.description]).toEqual([
+        'partial',
+        1,
+        'renamed',
+      ]);
+    });
+    await database.close();
   });
 });

@@ -54,7 +54,7 @@ describe.each(eachDatabase)('numbers on %s', (_name, createDatabase) => {
   });
 
   it('takes % and _ of a pattern as they are, and reads the sequence before a suffix', async () => {
-    await bear('A_%7/26', 'AxxB99/26', 'A_%12/25');
+    await bear('A_%7/26', 'Axx99/26', 'A_%12/25');
     expect(await allocate(withPatterns('A_%{seq}/{yy}'))).toEqual(['A_%8/26']);
   });
 

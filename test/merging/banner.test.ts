@@ -212,9 +212,9 @@ describe('C6 the banner’s place', () => {
     const may = await page(setup, '/invoices/42');
     expect(may.$('a.im-main').attr('href')).toBe('/invoices/42/edit#im-banner');
     expect(may.$('input')).toHaveLength(0);
-    const demand = setup.fake.service.demand;
-    setup.fake.service.demand = (who, action, id) =>
-      action === 'merge.apply' ? Promise.reject(new PluginError('IM_FORBIDDEN', 403)) : demand(who, action, id);
+    setup.fake.service.demand = async (_who, action) => {
+      if (action === 'merge.apply') throw new PluginError('IM_FORBIDDEN', 403);
+    };
     const mayNot = await page(setup, '/invoices/42');
     expect(mayNot.$('a.im-main')).toHaveLength(0);
     expect(mayNot.$('main').text()).toContain('demandez à une personne qui en a le droit');
@@ -332,18 +332,19 @@ describe('C3 after a refused save', () => {
   });
 
   it('unticks only the invoice that is stale and says so on its row', async () => {
-    setup.host.spec.error = new PluginError('IM_STALE_SOURCE', 409, {
-      invoiceId: '31',
+    const merged = {
+      id: '31',
       number: 'FA-2026-00031',
-      other: 'FA-2026-00044',
-      by: { id: '9', name: 'Claire' },
+      other: { number: 'FA-2026-00044', issueDate: '2026-11-21' },
+      by: 'Claire',
       at: '2026-11-21T13:32:00.000Z',
-    });
+    };
+    setup.host.spec.error = new PluginError('IM_STALE_SOURCE', 409, { ...merged, stale: [merged] });
     const { $ } = await page(setup);
     expect(ticked($)).toEqual(['38']);
     const words = 'FA-2026-00031 vient d’être fusionnée dans FA-2026-00044 par Claire le 21/11/2026 à 14:32.';
     expect($('[role="alert"]').text()).toContain(words);
-    expect($('.im-problem').text()).toContain(words);
+    expect($('.im-problem').text()).toBe('déjà fusionnée dans FA-2026-00044');
   });
 
   it('unticks an invoice whose version is not the one posted', async () => {
@@ -370,7 +371,7 @@ describe('C3 after a refused save', () => {
       form: { ...form, invoiceMergeAcknowledged: 'carried_lines_changed' },
       error: new PluginError('IM_TOTAL_CHANGED', 422, {
         questions: [
-          { code: 'IM_TOTAL_CHANGED', before: '1107.39', after: '1107.40', currency: 'EUR' },
+          { code: 'total_changed', shown: '1107.39', after: '1107.40', currency: 'EUR' },
           { code: 'IM_DRAFT_TARGET', numbers: ['FA-2026-00031', 'FA-2026-00038'] },
         ],
       }),

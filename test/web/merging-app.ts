@@ -23,7 +23,7 @@ export interface MergingApp {
     actor: Actor | null;
     locale: string | undefined;
     spec: Partial<BannerSpec<express.Request>>;
-    page(html: string): string;
+    page: (html: string) => string;
   };
 }
 

@@ -1,0 +1,95 @@
+/// <reference lib="dom" />
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { launch, type TestBrowser } from '../support/browser';
+import { added, BAGS, box, carriedRows, eventually, OVEN, plainText, row, serveCrm, tick, type Crm } from './crm';
+
+const WIDE = { width: 1120, height: 900 };
+const PHONE = { width: 360, height: 740 };
+const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+
+let browser: TestBrowser;
+let crm: Crm;
+beforeAll(async () => {
+  browser = await launch();
+  crm = await serveCrm('sqlite');
+});
+afterAll(async () => {
+  await crm.close();
+  await browser.close();
+});
+afterEach(() => expect(browser.complaints.splice(0)).toEqual([]));
+
+const edit = (options?: Parameters<Crm['open']>[2]): Promise<Page> =>
+  crm.open(browser, `/invoices/${crm.draft}/edit`, options);
+
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).withTags(STANDARDS).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+}
+
+it.each(['fr', 'en'] as const)(
+  'has no fault against WCAG 2.2 AA with two invoices ticked, in all sizes and colours (%s)',
+  async (lang) => {
+    const page = await edit({ lang, viewport: WIDE });
+    await tick(page, OVEN, BAGS);
+    for (const viewport of [WIDE, PHONE])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
+        expect({ viewport, colorScheme, faults: await faults(page) }).toEqual({ viewport, colorScheme, faults: [] });
+      }
+  },
+);
+
+it('works with the keyboard alone: space ticks, the focus stays, and what happened is said aloud', async () => {
+  const page = await edit();
+  const said = async (): Promise<string> => plainText((await page.locator('[data-im="live"]').textContent()) ?? '');
+  const focused = (number: string): Promise<boolean> =>
+    box(page, number).evaluate((element) => element === document.activeElement);
+  for (let presses = 0; !(await focused(OVEN)); presses += 1) {
+    expect(presses).toBeLessThan(30);
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Space');
+  await added(page);
+  expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+  expect(await focused(OVEN)).toBe(true);
+  await eventually(async () => expect(await said()).toBe(`1 ligne ajoutée depuis ${OVEN}.`));
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+    `Voir ${OVEN} (nouvel onglet)`,
+  );
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Space');
+  await added(page);
+  expect(await carriedRows(page)).toEqual([]);
+  expect(await focused(OVEN)).toBe(true);
+  expect(await said()).toBe(`Les lignes de ${OVEN} sont retirées.`);
+
+  await tick(page, BAGS);
+  await page.getByRole('button', { name: `Retirer la facture ${BAGS}` }).focus();
+  await page.keyboard.press('Enter');
+  await added(page);
+  expect(await focused(BAGS)).toBe(true);
+});
+
+it('fits a phone: nothing scrolls sideways, and what is touched is at least 44 px high', async () => {
+  const page = await edit({ viewport: PHONE });
+  await row(page, OVEN).waitFor();
+  await tick(page, OVEN, BAGS);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
+  const small = await page.$$eval(
+    '[data-im="banner"] :is(label, a, button, summary), [data-im="source"] button',
+    (elements) =>
+      elements
+        .filter((element) => element.getClientRects().length > 0)
+        .map((element) => ({
+          text: element.textContent?.trim() || element.getAttribute('aria-label'),
+          height: Math.round(element.getBoundingClientRect().height),
+          width: Math.round(element.getBoundingClientRect().width),
+        }))
+        .filter(({ height, width }) => height < 44 || width < 44),
+  );
+  expect(small).toEqual([]);
+});

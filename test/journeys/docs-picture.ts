@@ -1,0 +1,45 @@
+/** Takes docs/edit-page.png again: `npx jest --testMatch '**\/docs-picture.ts'`, then look at it. */
+import { join } from 'node:path';
+import { launch, screenshot, type TestBrowser } from '../support/browser';
+import { BAGS, OVEN, serveCrm, tick, type Crm } from './crm';
+
+let browser: TestBrowser;
+let crm: Crm;
+beforeAll(async () => {
+  browser = await launch();
+  crm = await serveCrm('sqlite');
+});
+afterAll(async () => {
+  await crm.close();
+  await browser.close();
+});
+
+it('shows the edit page with two invoices ticked', async () => {
+  const page = await crm.open(browser, `/invoices/${crm.draft}/edit`, { viewport: { width: 1120, height: 1240 } });
+  await tick(page, OVEN, BAGS);
+  await page.evaluate('document.activeElement.blur()');
+  await page.mouse.move(0, 0);
+  // From the heading to the buttons: the rest would only make the file larger.
+  const [y, end] = await page.evaluate<[number, number]>(
+    `[document.querySelector('h1').getBoundingClientRect().top + scrollY - 16,
+      document.querySelector('.actions').getBoundingClientRect().bottom + scrollY + 16]`,
+  );
+  const path = join(__dirname, '../../docs/edit-page.png');
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y, width: 1120, height: end - y } });
+});
+
+it.each([
+  ['phone', 360, 'light', 'fr'],
+  ['dark', 1120, 'dark', 'fr'],
+  ['phone-dark-english', 360, 'dark', 'en'],
+  ['english', 1120, 'light', 'en'],
+] as const)('keeps the other looks under .tmp/screenshots: %s', async (name, width, colorScheme, lang) => {
+  const viewport = { width, height: 900 };
+  const page = await crm.open(browser, `/invoices/${crm.draft}/edit`, { viewport, colorScheme, lang });
+  await tick(page, OVEN, BAGS);
+  await page.evaluate('document.activeElement.blur()');
+  await screenshot(page, `edit-${name}`);
+  await page.screenshot({ path: join(__dirname, `../../.tmp/screenshots/edit-${name}-fold.png`) });
+  await page.locator('[data-im="carried"]').last().scrollIntoViewIfNeeded();
+  await page.screenshot({ path: join(__dirname, `../../.tmp/screenshots/edit-${name}-mid.png`) });
+});

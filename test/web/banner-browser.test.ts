@@ -1,0 +1,354 @@
+/// <reference lib="dom" />
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import express from 'express';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import AxeBuilder from '@axe-core/playwright';
+import { candidate } from './fake-merging';
+import { hostPage, serveHost } from './host-page';
+import type { HostPageOptions } from './host-page';
+import { createMergingApp } from './merging-app';
+import type { MergingApp } from './merging-app';
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe('the banner in a browser', () => {
+  let browser: Browser;
+  let server: Server;
+  let setup: MergingApp;
+  let page: Page;
+  let base: string;
+  let options: HostPageOptions;
+  let faults: string[];
+  let posted: Record<string, unknown> | null;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+  });
+  afterAll(async () => {
+    await browser.close();
+  });
+  beforeEach(async () => {
+    // The CSP of helmet's defaults: an inline script or style would be a fault on the console.
+    setup = createMergingApp({ csp: true });
+    options = {};
+    faults = [];
+    posted = null;
+    setup.host.page = (html) => hostPage(html, options);
+    setup.host.spec = { customerField: 'customer_id' };
+    serveHost(setup.app);
+    setup.app.post('/save', express.urlencoded({ extended: false }), (req, res) => {
+      posted = req.body as Record<string, unknown>;
+      res.send('<title>saved</title>');
+    });
+    server = setup.app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    page = await browser.newPage({ locale: 'fr-FR', viewport: { width: 1120, height: 900 } });
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  });
+  afterEach(async () => {
+    await page.close();
+    // A kept-alive connection would hold it open.
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(faults).toEqual([]);
+  });
+
+  const open = (path = '/invoices/42/edit') => page.goto(base + path);
+  const tick = (number: string) => page.locator('label', { hasText: number }).locator('.im-number').click();
+  const texts = async (selector: string) =>
+    (await page.locator(selector).allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+  const rowValues = () =>
+    page.$$eval('tr[data-im="carried"] [data-invoice-merge="description"]', (fields) =>
+      fields.map((field) => (field as HTMLInputElement).value),
+    );
+  const hidden = (name: string) =>
+    page.locator(`input[type="hidden"][name="invoiceMerge${name}"]`).first().inputValue();
+  const settled = () => page.waitForFunction(() => !document.querySelector('[data-invoice-merge-submit]:disabled'));
+
+  it('brings a source’s lines into the form when its number is clicked, under a heading that names it', async () => {
+    await open();
+    await tick('FA-2026-00031');
+    await page.waitForSelector('tr[data-im="source"]');
+    await settled();
+    expect(await texts('tr[data-im="source"]')).toEqual([
+      'De la facture FA-2026-00031 du 12/08/2026 · 604,80 €Retirer cette facture',
+    ]);
+    expect(await rowValues()).toEqual(['Entretien du four, septembre', 'Remise de la facture FA-2026-00031 (10 %)']);
+    const names = await page.$$eval('tr.line [data-invoice-merge="quantity"]', (all) =>
+      all.map((one) => (one as HTMLInputElement).name),
+    );
+    expect(names).toEqual(['lines[0][quantity]', 'lines[1][quantity]', 'lines[2][quantity]']);
+    expect(await hidden('Lines')).toBe('form');
+    expect(await page.locator('[data-invoice-merge-submit]').innerText()).toBe('Enregistrer et fusionner 1 facture');
+    expect((await texts('[data-im="count"]'))[0]).toBe('1 sélectionnée · + 604,80 €');
+  });
+
+  it('shows this invoice, merged and after per tax rate, and sends the total that was shown', async () => {
+    await open();
+    await page.locator('[data-im-action="all"]').click();
+    await page.waitForSelector('[data-im="summary"] table');
+    await settled();
+    expect(await texts('[data-im="summary"] tbody tr')).toEqual([
+      'HT 258,00 € 776,00 € 1 034,00 €',
+      'TVA 5,5 % 14,19 € 0,00 € 14,19 €',
+      'TVA 20 % 0,00 € 155,20 € 155,20 €',
+      'TTC 272,19 € 931,20 € 1 203,39 €',
+    ]);
+    expect(await hidden('Shown')).toBe('1203.39');
+    expect((await texts('.im-difference'))[0]).toBe('Le total après fusion est exactement la somme des deux.');
+  });
+
+  it('names the difference when a merged line is changed by hand', async () => {
+    await open();
+    await tick('FA-2026-00038');
+    await page.waitForSelector('tr[data-im="carried"]');
+    await page.locator('tr[data-im="carried"] [data-invoice-merge="quantity"]').fill('7');
+    expect((await texts('.im-difference'))[0]).toBe('Différence : −28,80 € (lignes modifiées à la main).');
+    expect(await hidden('Shown')).toBe('473.79');
+  });
+
+  it('takes the lines out again when unticked above or removed below, and keeps the focus', async () => {
+    await open();
+    await tick('FA-2026-00031');
+    await tick('FA-2026-00038');
+    await page.waitForFunction(() => document.querySelectorAll('tr[data-im="source"]').length === 2);
+    await page.locator('tr[data-im="source"] button').first().click();
+    expect(await rowValues()).toEqual(['Sacs kraft, lot de 500']);
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.imId)).toBe('31');
+    await tick('FA-2026-00038');
+    expect(await rowValues()).toEqual([]);
+    expect(await page.locator('[data-invoice-merge-submit]').innerText()).toBe('Enregistrer');
+    expect(await hidden('Shown')).toBe('');
+  });
+
+  it('does not move the banner, and keeps the focus on the box, while lines come and go', async () => {
+    await open();
+    const top = () => page.locator('#im-banner').boundingBox();
+    const before = await top();
+    await page.locator('[data-im-id="31"]').focus();
+    await page.keyboard.press('Space');
+    await page.waitForSelector('tr[data-im="source"]');
+    expect(await top()).toEqual(before);
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.imId)).toBe('31');
+  });
+
+  it('T62 shows a hostile description as text, in the form and in the banner', async () => {
+    for (const takesLines of [true, false]) {
+      options = { takesLines };
+      await open();
+      await tick('Brouillon du');
+      await page.waitForSelector('[data-im-source]');
+      const shown = takesLines ? await rowValues() : await texts('.im-description');
+      expect(shown).toEqual(['<img src=x onerror="document.title=1"></textarea>']);
+      expect([await page.locator('main img').count(), await page.title()]).toEqual([0, 'CRM']);
+    }
+  });
+
+  it('shows read-only rows where the host takes none, and lets the server add them', async () => {
+    options = { takesLines: false };
+    await open();
+    await tick('FA-2026-00031');
+    await page.waitForSelector('[data-im="summary"] table');
+    expect(await texts('.im-carried li')).toEqual([
+      'Entretien du four, septembre 1 × 560,00 € 20 %',
+      'Remise de la facture FA-2026-00031 (10 %) −1 × 56,00 € 20 %',
+    ]);
+    expect([await hidden('Lines'), await hidden('Shown')]).toEqual(['server', '1107.39']);
+    // What is typed but not saved is not in the server's total: it does not count as shown.
+    await page.locator('[data-invoice-merge="quantity"]').fill('13');
+    await tick('FA-2026-00038');
+    await page.waitForFunction(() => document.querySelectorAll('.im-group').length === 2);
+    await settled();
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('[name="invoiceMergeShown"]')?.value === '',
+    );
+  });
+
+  it('moves all lines to the server when one source does not fit into the form', async () => {
+    const { service } = setup.fake;
+    const lines = service.lines.bind(service);
+    service.lines = async (db, query) => {
+      const reply = await lines(db, query);
+      return query.sourceId === '38'
+        ? { ...reply, lines: reply.lines.map((line) => ({ ...line, baseQuantity: '100' })) }
+        : reply;
+    };
+    await open();
+    await tick('FA-2026-00031');
+    await page.waitForSelector('tr[data-im="source"]');
+    await tick('FA-2026-00038');
+    await page.waitForFunction(() => document.querySelectorAll('.im-group').length === 2);
+    expect(await rowValues()).toEqual([]);
+    expect(await hidden('Lines')).toBe('server');
+  });
+
+  it('holds the save button while lines load, and unticks what could not be loaded', async () => {
+    const { service } = setup.fake;
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const lines = service.lines.bind(service);
+    service.lines = async (db, query) => {
+      await asked;
+      return lines(db, query);
+    };
+    await open();
+    await tick('FA-2026-00031');
+    expect(await page.locator('[data-invoice-merge-submit]').isDisabled()).toBe(true);
+    expect((await texts('[data-im="live"]'))[0]).toBe('Chargement des lignes…');
+    setup.fake.fail.lines = new Error('gone');
+    answer();
+    await settled();
+    expect(await page.locator('input[data-im-id="31"]').isChecked()).toBe(false);
+    expect((await texts('[data-im="live"]'))[0]).toContain('FA-2026-00031 n’ont pas pu être chargées');
+    faults = faults.filter((fault) => !fault.includes('500'));
+  });
+
+  it('says which gaps deleting will leave', async () => {
+    await open();
+    await tick('FA-2026-00031');
+    await tick('Brouillon du');
+    expect((await texts('[data-im="gap-note"]'))[0]).toBe('Leurs numéros restent utilisés : aucun trou.');
+    await page.locator('[data-im="cancel"]').click();
+    expect((await texts('[data-im="gap-note"]'))[0]).toBe(
+      'La supprimer laisse 1 trou dans la numérotation (FA-2026-00031).',
+    );
+  });
+
+  it('C2 shows ticks and lines again after a reload, and begins afresh when the page is left', async () => {
+    await open();
+    await tick('FA-2026-00038');
+    await page.waitForSelector('tr[data-im="carried"]');
+    await page.reload();
+    await page.waitForSelector('tr[data-im="carried"]');
+    expect(await page.locator('input[data-im-id="38"]').isChecked()).toBe(true);
+    await page.goto(`${base}/invoices/42`);
+    await open();
+    expect(await page.locator('input[name="invoiceMergeSource"]:checked').count()).toBe(0);
+    expect(await rowValues()).toEqual([]);
+  });
+
+  it('C1 asks before another customer takes the merged lines away', async () => {
+    await open();
+    await tick('FA-2026-00038');
+    await page.waitForSelector('tr[data-im="carried"]');
+    await page.locator('[name="customer_id"]').selectOption('4');
+    expect((await texts('dialog p'))[0]).toBe('Retirer la facture fusionnée de Boulangerie Martin ?');
+    await page.locator('dialog button').first().click();
+    expect(await page.locator('[name="customer_id"]').inputValue()).toBe('3');
+    expect(await rowValues()).toEqual(['Sacs kraft, lot de 500']);
+
+    setup.fake.list = {
+      ...setup.fake.list,
+      customer: { id: '4', name: 'Garage Petit' },
+      candidates: [candidate({ id: '50', number: 'FA-2026-00050' })],
+    };
+    await page.locator('[name="customer_id"]').selectOption('4');
+    await page.locator('dialog button').last().click();
+    await page.waitForSelector('[data-im-id="50"]');
+    expect(await rowValues()).toEqual([]);
+    expect(await page.inputValue('tr.line [data-invoice-merge="description"]')).toBe('Farine T65, 25 kg');
+    expect(await hidden('Target')).toBe('t'.repeat(22));
+    expect((await texts('#im-title'))[0]).toBe('1 facture de Garage Petit peut être fusionnée ici');
+  });
+
+  it('sends the choice with the host’s own form, and takes back the rows of a refused save', async () => {
+    await open();
+    await tick('FA-2026-00038');
+    await page.waitForSelector('tr[data-im="carried"]');
+    await settled();
+    await page.locator('[data-invoice-merge-submit]').click();
+    await page.waitForFunction(() => document.title === 'saved');
+    expect(posted).toMatchObject({
+      invoiceMergeSource: `38~${'v'.repeat(22)}`,
+      invoiceMergeIssued: ['delete', 'cancel'],
+      invoiceMergeLines: 'form',
+      invoiceMergeShown: '502.59',
+      'lines[1][key]': '38-1',
+    });
+
+    setup.host.spec = { ...setup.host.spec, form: posted };
+    const returned =
+      '<tr class="line"><td><input data-invoice-merge="description" value="Sacs"><input data-invoice-merge="key" value="38-1"></td>' +
+      '<td><input data-invoice-merge="quantity" value="8"></td><td><input data-invoice-merge="unitPrice" value="24.00"></td><td><input data-invoice-merge="taxRate" value="20"></td></tr>';
+    setup.host.page = (html) => hostPage(html).replace('</tbody>', `${returned}</tbody>`);
+    await open();
+    await page.waitForSelector('tr[data-im="source"]');
+    expect(await rowValues()).toEqual(['Sacs']);
+  });
+
+  it('adds decimals exactly', async () => {
+    await open();
+    // As text: Jest's transform would turn import() into something that the browser does not know.
+    const sums = await page.evaluate(`(async () => {
+      const banner = document.querySelector('script[src*="/js/banner.js"]').src;
+      const { add, subtract, plain } = await import(banner.replace('banner.js', 'decimal.js'));
+      return [add('0.1', '0.2'), subtract('9007199254740993.01', '0.02'), add('-0.05', '0.00'), plain('20.00'), plain('100')];
+    })()`);
+    expect(sums).toEqual(['0.3', '9007199254740992.99', '-0.05', '20', '100']);
+  });
+
+  it('saves the choice without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const plain = await context.newPage();
+    await plain.goto(`${base}/invoices/42/edit`);
+    await plain.locator('.im-number', { hasText: '00031' }).click();
+    await plain.locator('[data-im="cancel"]').click();
+    await plain.locator('[data-invoice-merge-submit]').click();
+    await context.close();
+    expect(posted).toMatchObject({
+      invoiceMergeSource: `31~${'v'.repeat(22)}`,
+      invoiceMergeIssued: 'delete',
+      invoiceMergeLines: 'server',
+      invoiceMergeShown: '',
+    });
+  });
+
+  it('fits a phone: nothing overflows at 360 px, and count, total and Save stay in sight', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open();
+    await page.locator('[data-im-action="all"]').click();
+    await page.waitForSelector('[data-im="summary"] table');
+    await settled();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    expect((await texts('[data-im="bar"]'))[0]).toBe(
+      '3 sélectionnées · + 931,20 € 1 203,39 € Enregistrer et fusionner 3 factures',
+    );
+    const small = await page.$$eval('.im-row label, .im-open, .im-link, .im-bar button', (all) =>
+      all
+        .filter((one) => one.getBoundingClientRect().height > 0 && one.getBoundingClientRect().height < 44)
+        .map((one) => one.outerHTML),
+    );
+    expect(small).toEqual([]);
+    await page.locator('[data-im="bar"] button').click();
+    await page.waitForFunction(() => document.title === 'saved');
+    expect(posted).toMatchObject({ invoiceMergeShown: '1203.39' });
+  });
+
+  it('has nothing that axe objects to, in light and dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const context = await browser.newContext({ colorScheme });
+      const look = await context.newPage();
+      await look.goto(`${base}/invoices/42/edit`);
+      await look.locator('details summary').click();
+      await look.locator('[data-im-action="all"]').click();
+      await look.locator('[data-im="cancel"]').click();
+      await look.waitForSelector('[data-im="summary"] table');
+      const { violations } = await new AxeBuilder({ page: look }).include('#im-banner').include('form').analyze();
+      expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => [id, node.html]))).toEqual([]);
+      await context.close();
+    }
+  });
+});
