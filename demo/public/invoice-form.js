@@ -35,14 +35,14 @@ function showButtons() {
   }
 }
 
-/** The plugin hands numbers over with a point; people here may write a comma. */
+/** The plugin hands numbers over with a point and as short as can be; people here write '24,00'. */
 function writeAsHere(sourceId) {
-  if (form.dataset.decimalSign !== ',') return;
+  const sign = form.dataset.decimalSign;
   for (const row of form.querySelectorAll(`[data-im-source="${CSS.escape(sourceId)}"]`)) {
-    for (const field of row.querySelectorAll('[data-decimal]')) field.value = field.value.replace('.', ',');
+    for (const field of row.querySelectorAll('[data-decimal]')) field.value = field.value.replace('.', sign);
     for (const field of row.querySelectorAll('[data-money]')) {
-      const [whole, part = ''] = field.value.split(',');
-      if (whole && part.length < 2) field.value = `${whole},${part.padEnd(2, '0')}`;
+      const [whole, part = ''] = field.value.split(sign);
+      if (whole && part.length < 2) field.value = `${whole}${sign}${part.padEnd(2, '0')}`;
     }
   }
 }
