@@ -9,7 +9,7 @@ import { admit } from './admission';
 import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
 import { bringIn, lineIdPairs, type MergingSave } from './bringing';
 import { contentOf } from './carried';
-import { followCarriedLines } from './carrying';
+import { demandSources, followCarriedLines } from './carrying';
 import type { MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import { hashForm, parseMergeForm } from './payload';
@@ -162,8 +162,9 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const answer = readSaved(await save(), targetId);
     const result: ApplyResult = { invoiceId: answer.invoiceId, merge: null, replayed: false, retagged: 0 };
     const records = targetId === null ? [] : await store.carriedLines(trx, targetId);
-    if (records.length > 0 || admitted.sources.length > 0) {
+    if (records.length > 0 || admitted.sources.length > 0 || answer.carried.length > 0) {
       const saved = await reload(trx, answer.invoiceId);
+      demandSources(saved, answer, admitted.sources);
       const followed = await followCarriedLines(deps, trx, records, saved, admitted.before, answer, at);
       result.retagged = followed.retagged;
       if (admitted.sources.length > 0) {

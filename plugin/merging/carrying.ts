@@ -1,6 +1,7 @@
 /** Lines of sources on their target: follows those of earlier merges through a save, takes over those that the host's form brought. */
 import Big from 'big.js';
 import type { SavedInvoice } from '../contract';
+import { PluginError } from '../errors';
 import type { Id, Invoice, InvoiceLine, TableMap, Trx } from '../host/contract';
 import { copyLineColumns, tagLines } from '../host/own-columns';
 import type { AllowanceCharge } from '../money/types';
@@ -108,4 +109,17 @@ export async function adoptFormLines(
   );
   const ownLines = saved.lines.filter((line) => !tags.some(({ lineId }) => lineId === line.id));
   return { lost, own: { ...saved, lines: ownLines, allowancesCharges: ownAllowances } };
+}
+
+/**
+ * Rows that came from a source which this save does not merge: unticked or refused meanwhile, they would be billed here
+ * and there. A row that an earlier merge brought bears its mark and may stay.
+ * @throws IM_LINES_WITHOUT_SOURCE 422 naming them
+ */
+export function demandSources(saved: Invoice, answer: SavedInvoice, sources: Invoice[]): void {
+  const isOfThisMerge = (key: string): boolean => sources.some(({ id }) => key.startsWith(`${id}.`));
+  const strays = new Set(answer.carried.filter(({ key }) => !isOfThisMerge(key)).map(({ lineId }) => lineId));
+  const lines = saved.lines.filter((line) => line.sourceInvoiceId === null && strays.has(line.id));
+  if (lines.length > 0)
+    throw new PluginError('IM_LINES_WITHOUT_SOURCE', 422, { lines: lines.map(({ description }) => description) });
 }

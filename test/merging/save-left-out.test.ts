@@ -1,5 +1,5 @@
 import { eachDatabase } from '../support/databases';
-import { crmHost } from '../support/hosts';
+import { crmHost, type LineSpec } from '../support/hosts';
 import {
   ACTORS,
   line,
@@ -61,6 +61,26 @@ describe.each(eachDatabase)('what a save leaves out, on %s', (_name, createDatab
           .includes(first?.id ?? ''),
       ),
     ).not.toEqual([]);
+  });
+
+  it('rows of a source that is no longer ticked are not saved: they would be billed twice', async () => {
+    const target = await fixture.invoice(customer);
+    const [kept, unticked] = [
+      await fixture.invoice(customer, { lines: [line('Kept', '50')] }),
+      await fixture.invoice(customer, { lines: [line('Unticked', '60')] }),
+    ];
+    const [row] = (await fixture.load(unticked)).lines;
+    const before = await fixture.dump();
+    const stray = line('Unticked', '60', { key: `${unticked}.${row?.id}` });
+    const own = (await fixture.load(target)).lines.map(({ id }) => line('Work', '100', { id }));
+    for (const save of [
+      { target, sources: [kept], mode: 'form' as const, rows: (rows: LineSpec[]) => [...rows, stray] },
+      { target, mode: 'form' as const, spec: { customerId: customer, lines: [...own, stray] } },
+    ]) {
+      const error = await refusal(fixture.save(save));
+      expect(error).toMatchObject({ code: 'IM_LINES_WITHOUT_SOURCE', status: 422, vars: { lines: ['Unticked'] } });
+      expect(await fixture.dump()).toEqual(before);
+    }
   });
 
   it('a new invoice that the host calls paid while it is worth nothing takes the lines, and is unpaid', async () => {
