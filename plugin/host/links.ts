@@ -75,10 +75,15 @@ export async function restoreLinks(trx: Trx, map: TableMap, moved: MovedLink[]):
   return left;
 }
 
-/** Which invoices have rows that stay with them (`keep`), by the links' names: deleted, they would leave those rows pointing nowhere. */
-export async function keptLinks(trx: Trx, map: TableMap, invoiceIds: Id[]): Promise<Map<Id, string[]>> {
+/** Which invoices have rows of links of this policy, by the links' names: deleted, they would leave those rows pointing nowhere. */
+export async function linksLeft(
+  trx: Trx,
+  map: TableMap,
+  invoiceIds: Id[],
+  of: Link['policy'],
+): Promise<Map<Id, string[]>> {
   const kept = new Map<Id, string[]>();
-  for (const { name, table, column, to, fixed } of map.links.filter(({ policy }) => policy === 'keep')) {
+  for (const { name, table, column, to, fixed } of map.links.filter(({ policy }) => policy === of)) {
     const rows = await forIds(invoiceIds, (some) => {
       const query =
         to === 'invoice'

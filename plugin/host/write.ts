@@ -77,8 +77,10 @@ export async function saveTotals(
   return { totals, status: settled ? status : invoice.status };
 }
 
-function statusByPayments({ status, payments, totals }: Invoice): InvoiceStatus {
-  if (status === 'draft' || status === 'cancelled' || payments.count === 0) return status;
+function statusByPayments({ status, payments, totals, credited }: Invoice): InvoiceStatus {
+  if (status === 'draft' || status === 'cancelled') return status;
+  // Many hosts call an invoice of nothing paid: it no longer is, once lines came.
+  if (payments.count === 0) return status === 'paid' && !credited && new Big(totalOf(totals)).gt(0) ? 'unpaid' : status;
   const paid = new Big(payments.sum);
   if (paid.lte(0)) return status;
   return paid.gte(totalOf(totals)) ? 'paid' : 'partial';

@@ -1,8 +1,9 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
 import type { Actor, Candidate, Day, Id, Invoice, Settlement, SettlementChoice, Trx } from '../host/contract';
-import { keptLinks } from '../host/links';
+import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
+import { exact, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
 import type { Refusal } from './contract';
 import { isIssued, keepsAdjustment, restrictTo, type MergingDeps } from './deps';
@@ -164,7 +165,7 @@ export async function admit(
     if (reasons.length > 0) hostRefused.set(id, reasons);
   }
   const deleted = sources.filter((source) => settlementOf(source, settlement) === 'delete').map(({ id }) => id);
-  for (const [id, links] of await keptLinks(trx, host.map, deleted))
+  for (const [id, links] of await linksLeft(trx, host.map, deleted, 'keep'))
     hostRefused.set(id, [...(hostRefused.get(id) ?? []), { code: 'link', vars: { links } }]);
   // Before the save too: the host's own save should not run for what is refused anyway.
   if (before) judge(before, before.customerId, hostRefused);
@@ -172,7 +173,11 @@ export async function admit(
     before,
     sources,
     settlement,
-    judgeSaved: (saved) => judge(saved, saved.customerId, hostRefused),
+    judgeSaved: (saved) => {
+      // A new invoice that waits for its merged lines is worth nothing yet, which many hosts call paid.
+      const waiting = !before && saved.status === 'paid' && saved.payments.count === 0 && exact(saved.total).eq(ZERO);
+      judge(waiting ? { ...saved, status: 'unpaid' } : saved, saved.customerId, hostRefused);
+    },
     judgeTotal: (total) => demandNone(withNumbers(reasonsAgainstTogether(before, sources, total))),
   };
 }

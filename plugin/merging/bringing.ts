@@ -92,14 +92,14 @@ export async function bringIn(
 
   const [document = saved] = await host.loadInvoices(trx, [saved.id]);
   const markedBefore = new Set(saved.lines.filter((line) => line.sourceInvoiceId !== null).map((line) => line.id));
-  const { discount, adjustment, allowancesCharges } = saved;
+  const { discount, adjustment, allowancesCharges, reminderLevel } = saved;
   return {
     own: adopted.own,
     document,
     lines: document.lines.filter((line) => line.sourceInvoiceId !== null && !markedBefore.has(line.id)),
     lost: adopted.lost,
     discounts: {
-      target: { discount, adjustment, allowancesCharges },
+      target: { discount, adjustment, allowancesCharges, reminderLevel },
       carried: carried.map((one) => ({
         sourceId: one.sourceId,
         adjustment: one.adjustment,

@@ -33,7 +33,13 @@ export interface SourceRecord {
 
 /** How the discounts of target and sources were fixed; an undo needs it. */
 export interface FixedDiscounts {
-  target: { discount: Discount | null; adjustment: Decimal; allowancesCharges: AllowanceCharge[] };
+  /** As the host had saved it. */
+  target: {
+    discount: Discount | null;
+    adjustment: Decimal;
+    allowancesCharges: AllowanceCharge[];
+    reminderLevel: number;
+  };
   carried: { sourceId: Id; adjustment: Decimal; allowancesCharges: AllowanceCharge[] }[];
 }
 

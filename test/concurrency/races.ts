@@ -262,4 +262,10 @@ export async function runRounds(
   return counts;
 }
 
+/** Deadlocks that the server has broken since it started: retried by whoever owned the transaction, unless a person saw one. */
+export async function deadlocks({ knex }: TwoServers): Promise<number> {
+  const [rows] = (await knex.raw("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")) as [{ Value: string }[]];
+  return Number(rows[0]?.Value ?? 0);
+}
+
 export const total = (counts: Map<string, number>): number => [...counts.values()].reduce((sum, one) => sum + one, 0);

@@ -21,7 +21,7 @@ it('shows the edit page with two invoices ticked', async () => {
   await page.mouse.move(0, 0);
   // From the heading to the buttons: the rest would only make the file larger.
   const [y, end] = await page.evaluate<[number, number]>(
-    `[document.querySelector('h1').getBoundingClientRect().top + scrollY - 16,
+    `[document.querySelector('h1').getBoundingClientRect().top + scrollY - 4,
       document.querySelector('.actions').getBoundingClientRect().bottom + scrollY + 16]`,
   );
   const path = join(__dirname, '../../docs/edit-page.png');
