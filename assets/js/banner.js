@@ -180,7 +180,7 @@ function start(root) {
   const summaryPlace = () => {
     const own = /** @type {HTMLElement | null} */ (document.querySelector('[data-im="summary"]'));
     const wanted = document.querySelector('[data-invoice-merge-summary]');
-    if (own && wanted && own.parentElement !== wanted) wanted.append(own);
+    if (own && wanted && own.parentElement !== wanted) wanted.prepend(own);
     return own;
   };
 

@@ -105,7 +105,9 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
     expect(await saveButton(page).innerText()).toBe('Enregistrer et fusionner 2 factures');
     await save(page);
     expect(new URL(page.url()).pathname).toBe(`/invoices/${crm.draft}`);
-    expect(plainText(await page.locator('[data-notice]').innerText())).toBe('2 factures fusionnées dans ce brouillon.');
+    expect(plainText(await page.locator('[data-notice]').innerText())).toMatch(
+      /^2 factures fusionnées dans le brouillon du 2\d\/11\/2026 · /,
+    );
     expect(plainText(await page.locator('.totals').innerText())).toContain('1 107,39 €');
 
     expect(await crm.lines(crm.draft)).toEqual([
