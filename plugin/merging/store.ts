@@ -107,6 +107,9 @@ const fromMinor = (minor: unknown, currency: string): Decimal => {
   return new Big(String(minor)).div(new Big(10).pow(scale)).toFixed(scale);
 };
 
+/** As much of a name or number as its column holds: what it is called must not stop a merge. */
+const clip = (text: string | null): string | null => text && Array.from(text).slice(0, 190).join('');
+
 export const createMergeStore = (prefix: string) => {
   const table = (name: string): string => `${prefix}${name}`;
 
@@ -186,7 +189,7 @@ export const createMergeStore = (prefix: string) => {
       const [id] = (await trx(table('merges')).insert({
         target_id: merge.targetId,
         customer_id: merge.customerId,
-        target_number: merge.targetNumber,
+        target_number: clip(merge.targetNumber),
         currency: merge.currency,
         totals_before: merge.totalsBefore && JSON.stringify(merge.totalsBefore),
         totals_after: JSON.stringify(merge.totalsAfter),
@@ -197,7 +200,7 @@ export const createMergeStore = (prefix: string) => {
         settlement_issued: merge.settlement.issued,
         settlement_draft: merge.settlement.draft,
         actor_id: merge.actor.id,
-        actor_name: merge.actor.name,
+        actor_name: clip(merge.actor.name),
         created_at: merge.at,
       })) as [number];
       await insertAll(
@@ -208,7 +211,7 @@ export const createMergeStore = (prefix: string) => {
           source_id: source.invoiceId,
           active_source_id: source.invoiceId,
           position,
-          number: source.number,
+          number: clip(source.number),
           issue_date: source.issueDate,
           status_before: source.status,
           total_minor: toMinor(source.total, merge.currency),
@@ -244,7 +247,7 @@ export const createMergeStore = (prefix: string) => {
       await trx(table('activity')).insert({
         at: merge.at,
         actor_id: merge.actor.id,
-        actor_name: merge.actor.name,
+        actor_name: clip(merge.actor.name),
         action: 'merge',
         invoice_id: merge.targetId,
         merge_id: id,
@@ -257,7 +260,8 @@ export const createMergeStore = (prefix: string) => {
 
     async mergeById(db: Db, id: Id): Promise<Merge | null> {
       const row = (await db(table('merges')).where({ id }).first()) as MergeRow | undefined;
-      if (!row) return null;
+      // MySQL reads '12abc' as 12: only the id itself names the merge.
+      if (!row || String(row.id) !== id) return null;
       const sources = (await db(table('merge_sources')).where({ merge_id: id }).orderBy('position')) as SourceRow[];
       return {
         id: String(row.id),
