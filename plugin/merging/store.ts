@@ -14,7 +14,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { chunks, textOf } from '../host/sql';
+import { portions, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { isDuplicateKey } from '../host/transaction';
 import { minorUnit } from '../money/currency';
@@ -114,7 +114,7 @@ export const createMergeStore = (prefix: string) => {
   const table = (name: string): string => `${prefix}${name}`;
 
   async function insertAll(trx: Trx, name: string, rows: object[]): Promise<void> {
-    for (const chunk of chunks(rows)) await trx(table(name)).insert(chunk);
+    for (const chunk of portions(rows)) await trx(table(name)).insert(chunk);
   }
 
   const participations = (db: Db): Knex.QueryBuilder =>
