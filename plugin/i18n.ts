@@ -151,7 +151,11 @@ function createFormats(locale: Locale, timeZone: string): Formats {
     },
     number: (value) => minus(decimals.format(exact(value))),
     percent: (rate) => `${minus(decimals.format(exact(rate)))}${locale === 'fr' ? '\u202f%' : '%'}`,
-    day: (day) => days.format(new Date(`${day}T00:00:00Z`)),
+    day: (day) => {
+      const at = new Date(`${day}T00:00:00Z`);
+      // Drafts of some hosts bear no day yet, and MySQL may keep '2026-00-00': a page must not fail for it.
+      return Number.isNaN(at.getTime()) ? day || '…' : days.format(at);
+    },
     instant,
     moment: (iso) => {
       const at = new Date(iso);

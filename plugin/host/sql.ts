@@ -9,6 +9,8 @@ import type { Day, Db, Id, Row } from './contract';
 export const CHUNK = 500;
 /** SQLite refuses more variables than 32766 in one statement. */
 const MOST_BINDINGS = 30000;
+/** Characters in one INSERT: quoted and in UTF-8 they may become four times as many bytes, and MariaDB takes 16 MB. */
+const MOST_TEXT = 3_000_000;
 /** Decimals that sums keep on SQLite, where they run over integers: as many as the finest currency has. */
 const SUM_SCALE = 4;
 
@@ -127,10 +129,33 @@ export async function forIds<T>(ids: readonly Id[], read: (ids: Id[]) => Promise
   return found;
 }
 
-/** Inserts rows that all have the same columns: one statement per 500, fewer where SQLite's variables run out. */
+/** Inserts rows that all have the same columns, as few statements as `portions` gives. */
 export async function insertRows(trx: Db, table: string, rows: Row[]): Promise<void> {
+  for (const part of portions(rows)) await trx(table).insert(part);
+}
+
+/** Rows that one INSERT takes: 500, fewer where SQLite's variables run out or long texts fill the server's max_allowed_packet. */
+export function portions<R extends object>(rows: readonly R[]): R[][] {
   const width = Math.max(1, Object.keys(rows[0] ?? {}).length);
-  for (const part of chunks(rows, Math.min(CHUNK, Math.floor(MOST_BINDINGS / width)))) await trx(table).insert(part);
+  const most = Math.min(CHUNK, Math.floor(MOST_BINDINGS / width));
+  const result: R[][] = [];
+  let weight = 0;
+  for (const row of rows) {
+    const own = Object.values(row).reduce<number>((total, value) => total + lengthOf(value), 0);
+    const last = result.at(-1);
+    if (last && last.length < most && weight + own <= MOST_TEXT) {
+      last.push(row);
+      weight += own;
+    } else {
+      result.push([row]);
+      weight = own;
+    }
+  }
+  return result;
+}
+
+function lengthOf(value: unknown): number {
+  return typeof value === 'string' || value instanceof Uint8Array ? value.length : 0;
 }
 
 /** `CASE key WHEN ? THEN ? … END`, for setting different rows in one UPDATE. */

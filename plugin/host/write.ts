@@ -9,13 +9,24 @@ import { loadInvoices } from './load';
 import { numberRow } from './numbers';
 import { demandStatusRow, own, statusRow } from './table-map';
 
-/** The locking write: whoever else depends on one of these invoices waits, or fails on a cluster. One statement. */
+const TRUNCATED_WRONG_VALUE = 1292;
+
+/**
+ * The locking write: whoever else depends on one of these invoices waits, or fails on a cluster. One statement.
+ * @throws IM_NOT_FOUND 404 for an id that the id column cannot hold
+ */
 export async function touchInvoices(trx: Trx, map: TableMap, ids: Id[]): Promise<void> {
   if (ids.length === 0) return;
   const version = own(map, 'version');
-  await trx(map.invoices.table)
-    .whereIn(map.invoices.id, ids)
-    .update({ [version]: trx.raw('COALESCE(??, 0) + 1', [version]) });
+  try {
+    await trx(map.invoices.table)
+      .whereIn(map.invoices.id, ids)
+      .update({ [version]: trx.raw('COALESCE(??, 0) + 1', [version]) });
+  } catch (error) {
+    // A numeric column is asked for '12abc': MySQL's strict mode refuses in an UPDATE what a SELECT would read as 12.
+    if ((error as { errno?: unknown }).errno !== TRUNCATED_WRONG_VALUE) throw error;
+    throw new PluginError('IM_NOT_FOUND', 404, { invoiceIds: ids }, { cause: error });
+  }
 }
 
 /** The given fields only. A discount of null becomes 0; allowances are replaced by the given list, those that stay are not touched. */

@@ -1,12 +1,12 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
-import type { Actor, Candidate, Day, Id, Invoice, Settlement, SettlementChoice, Trx } from '../host/contract';
+import type { Actor, Candidate, Id, Invoice, Reason, Settlement, SettlementChoice, Trx } from '../host/contract';
 import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import { exact, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
 import type { Refusal } from './contract';
-import { isIssued, keepsAdjustment, restrictTo, type MergingDeps } from './deps';
+import { isIssued, keepsAdjustment, lockedUntil, restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import type { MergeForm } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -24,6 +24,9 @@ export interface Admission {
   /** Judges the total that the target comes to. */
   judgeTotal(total: Decimal): void;
 }
+
+/** Of the target: judged once it is saved, since the form may bring another customer, currency or other taxes. */
+const FORM_MAY_CHANGE: Reason[] = ['customer', 'company', 'currency', 'price_basis', 'must_match', 'tax_category'];
 
 export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
   isIssued(source) ? choice.issued : choice.draft;
@@ -91,8 +94,12 @@ export async function admit(
   if (ids.length > 0) for (const invoice of await host.loadInvoices(trx, ids)) loaded.set(invoice.id, invoice);
 
   const before = targetId === null ? null : (loaded.get(targetId) ?? null);
+  const visible = sourceIds.length > 0 ? new Set(await visibleIds(trx, host.map, ids, restrictTo(deps, actor))) : null;
   if (targetId !== null) {
     const [merged] = await store.asSources(trx, [targetId]);
+    // Who merges may be anybody: what follows names numbers, people and successors. A save alone is the host's to allow.
+    if (visible && before && !visible.has(targetId))
+      throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
     if (merged) throw await guarding.mergedError(trx, merged, 'edit');
     if (!before) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
     if (form.targetVersion !== null && form.targetVersion !== before.version) {
@@ -105,15 +112,13 @@ export async function admit(
       });
     }
   }
-  if (sourceIds.length === 0)
+  if (visible === null)
     return { before, sources: [], settlement, judgeSaved: () => undefined, judgeTotal: () => undefined };
 
   if (!(await deps.authorize(actor, 'merge.apply', targetId === null ? {} : { invoiceId: targetId })))
     throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.apply' });
   await demandSettlement(deps, trx, actor, settlement, targetId);
 
-  const visible = new Set(await visibleIds(trx, host.map, ids, restrictTo(deps, actor)));
-  if (targetId !== null && !visible.has(targetId)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
   const mergedAlready = new Map((await store.asSources(trx, sourceIds)).map((one) => [one.sourceId, one]));
   const sources: Invoice[] = [];
   const stale: Record<string, unknown>[] = [];
@@ -134,17 +139,24 @@ export async function admit(
   }
   if (stale.length > 0) throw new PluginError('IM_STALE_SOURCE', 409, { ...stale[0], stale });
 
-  const lockedUntil: Day | null = (await deps.hooks.lockedUntil?.()) ?? null;
-  const judge = (target: Invoice | null, customerId: Id, hostRefused: Map<Id, Refusal[]>): void => {
-    const refusal = target && targetRefusal(target, { lockedUntil });
-    if (target && refusal)
+  const closedUntil = await lockedUntil(deps);
+  const judge = (target: Invoice, hostRefused: Map<Id, Refusal[]>, open: Reason[] = []): void => {
+    const refusal = targetRefusal(target, { lockedUntil: closedUntil });
+    if (refusal)
       throw new PluginError('IM_TARGET_CLOSED', 422, { invoiceId: target.id, number: target.number, reason: refusal });
-    const context = { target, customerId, hostKeepsAdjustment: keepsAdjustment(host), lockedUntil };
+    const context = {
+      target,
+      customerId: target.customerId,
+      hostKeepsAdjustment: keepsAdjustment(host),
+      lockedUntil: closedUntil,
+    };
+    const standing = (reasons: Refusal[]): Refusal[] => reasons.filter(({ code }) => !open.includes(code));
     const refused = sources.flatMap((source) => {
-      const reasons = [...reasonsAgainst(source, context), ...(hostRefused.get(source.id) ?? [])];
+      const reasons = standing([...reasonsAgainst(source, context), ...(hostRefused.get(source.id) ?? [])]);
       return reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : [];
     });
-    demandNone(refused.length > 0 ? refused : withNumbers(reasonsAgainstTogether(target, sources, '0')));
+    const together = reasonsAgainstTogether(target, sources, '0').filter(({ reasons }) => standing(reasons).length > 0);
+    demandNone(refused.length > 0 ? refused : withNumbers(together));
   };
   const withNumbers = (refused: { invoiceId: Id; reasons: Refusal[] }[]) =>
     refused.map((one) => ({ ...one, number: loaded.get(one.invoiceId)?.number ?? null }));
@@ -167,8 +179,8 @@ export async function admit(
   const deleted = sources.filter((source) => settlementOf(source, settlement) === 'delete').map(({ id }) => id);
   for (const [id, links] of await linksLeft(trx, host.map, deleted, 'keep'))
     hostRefused.set(id, [...(hostRefused.get(id) ?? []), { code: 'link', vars: { links } }]);
-  // Before the save too: the host's own save should not run for what is refused anyway.
-  if (before) judge(before, before.customerId, hostRefused);
+  // Before the save too: the host's own save should not run for what is refused whatever the form says.
+  if (before) judge(before, hostRefused, FORM_MAY_CHANGE);
   return {
     before,
     sources,
@@ -176,7 +188,7 @@ export async function admit(
     judgeSaved: (saved) => {
       // A new invoice that waits for its merged lines is worth nothing yet, which many hosts call paid.
       const waiting = !before && saved.status === 'paid' && saved.payments.count === 0 && exact(saved.total).eq(ZERO);
-      judge(waiting ? { ...saved, status: 'unpaid' } : saved, saved.customerId, hostRefused);
+      judge(waiting ? { ...saved, status: 'unpaid' } : saved, hostRefused);
     },
     judgeTotal: (total) => demandNone(withNumbers(reasonsAgainstTogether(before, sources, total))),
   };

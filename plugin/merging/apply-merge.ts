@@ -1,7 +1,8 @@
 /** The save's protocol: key, lock, check, the host's own save, lines, links, settlement, totals, comparison, record. Nothing here commits or retries. */
 import type { ApplyResult, InvoiceMergePlugin, SavedInvoice } from '../contract';
 import { PluginError } from '../errors';
-import type { Id, Invoice, Merge, Trx } from '../host/contract';
+import type { Actor, Id, Invoice, Merge, Trx } from '../host/contract';
+import { visibleIds } from '../host/own-columns';
 import { afterOutermostCommit, demandTransaction } from '../host/transaction';
 import { exact, ZERO } from '../money/decimal';
 import { totalOf } from '../money/totals';
@@ -10,7 +11,7 @@ import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
 import { bringIn, lineIdPairs, type MergingSave } from './bringing';
 import { contentOf } from './carried';
 import { demandSources, followCarriedLines } from './carrying';
-import type { MergingDeps } from './deps';
+import { restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import { hashForm, parseMergeForm } from './payload';
 import { settle } from './settling';
@@ -41,6 +42,13 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const [invoice] = await host.loadInvoices(trx, [invoiceId]);
     if (!invoice) throw new PluginError('IM_SAVE_RESULT_INVALID', 500, { expected: invoiceId, answered: null });
     return invoice;
+  }
+
+  /** Names the invoice only to whom may see it: a key of one's own choice may have been somebody else's. */
+  async function keyReused(trx: Trx, invoiceId: Id, actor: Actor): Promise<PluginError> {
+    const visible = await visibleIds(trx, host.map, [invoiceId], restrictTo(deps, actor));
+    const vars = visible.has(invoiceId) ? { invoiceId, url: host.invoiceUrl(invoiceId, 'preview') } : {};
+    return new PluginError('IM_KEY_REUSED', 409, vars);
   }
 
   /** Steps 5 to 10 for a save that merges. */
@@ -120,8 +128,9 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const { afterMerge } = deps.hooks;
     if (afterMerge)
       afterOutermostCommit(trx, () => {
-        Promise.resolve()
-          .then(() => afterMerge(made))
+        // A transaction opened by hand ends well for Knex also when it was rolled back: only the row tells.
+        Promise.resolve(store.mergeById(deps.knex, id))
+          .then((kept) => (kept?.targetId === targetId && kept.createdAt === at ? afterMerge(made) : undefined))
           .catch((error: unknown) => deps.logger.error('afterMerge hook failed', { mergeId: id, error }));
       });
     return made;
@@ -141,11 +150,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       const hash = hashForm([hashForm(input.form, ignored), input.page, targetId, input.actor.id]);
       const first = await store.claimKey(trx, form.key, hash, at);
       if (first) {
-        if (first.formHash !== hash)
-          throw new PluginError('IM_KEY_REUSED', 409, {
-            invoiceId: first.invoiceId,
-            url: host.invoiceUrl(first.invoiceId, 'preview'),
-          });
+        if (first.formHash !== hash) throw await keyReused(trx, first.invoiceId, input.actor);
         const merge = first.mergeId === null ? null : await store.mergeById(trx, first.mergeId);
         return { invoiceId: first.invoiceId, merge, replayed: true, retagged: 0 };
       }

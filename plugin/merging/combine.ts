@@ -47,7 +47,7 @@ export function carriedFrom(source: Invoice, into: Into, words: CarryingWords): 
     key: `${source.id}.${id}`,
     sourceInvoiceId: source.id,
     sourceLineId: id,
-    supplyDate: line.supplyDate ?? source.issueDate,
+    supplyDate: line.supplyDate ?? dayOf(source),
     kind: 'line',
     extra: {},
   }));
@@ -58,7 +58,7 @@ export function carriedFrom(source: Invoice, into: Into, words: CarryingWords): 
     }),
     shareRows(source, (taxes) => words.discount(source.number, taxes)),
     into,
-    source.issueDate,
+    dayOf(source),
   );
   fixed.lines.forEach((line, index) =>
     lines.push({ ...line, key: `${source.id}.d${index}`, sourceInvoiceId: source.id }),
@@ -236,4 +236,9 @@ function namedTaxes(entry: AllowanceCharge, source: Pick<Invoice, 'lines'>): Tax
     .flatMap((line) => line.taxes)
     .find((one) => one.category === tax.category && exact(one.rate).eq(exact(tax.rate)));
   return [alike ?? { category: tax.category, rate: tax.rate, name: '' }];
+}
+
+/** A draft may bear no day yet: an empty text is no value for a host's date column. */
+function dayOf({ issueDate }: Pick<Invoice, 'issueDate'>): Day | null {
+  return issueDate === '' ? null : issueDate;
 }

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
-import type { Actor, HostCrm, InvoiceHead, Query } from '../host/contract';
+import { PluginError } from '../errors';
+import type { Actor, Day, HostCrm, InvoiceHead, Query } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
 import type { CarryingWords } from './combine';
@@ -26,11 +27,31 @@ export interface MergingDeps {
   deleteBlockers(db: Knex): Promise<{ where: string; mend: string }[]>;
 }
 
-/** The person's `scope` as a restriction of a query over the invoice table. */
+/**
+ * The person's `scope` as a restriction of a query over the invoice table.
+ * @throws IM_HOOK_INVALID 500 for an async scope: its conditions would come after the query has run, so all would be seen
+ */
 export const restrictTo =
   (deps: Pick<MergingDeps, 'scope'>, actor: Actor) =>
-  (query: Query, alias: string): void =>
-    deps.scope?.(query, actor, alias);
+  (query: Query, alias: string): void => {
+    const answer: unknown = deps.scope?.(query, actor, alias);
+    // Knex's builders have a `then` too: an arrow function may well answer one.
+    if (answer instanceof Promise) {
+      answer.catch(() => undefined);
+      throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'scope' });
+    }
+  };
+
+/**
+ * Last day whose accounts are closed; null when none is.
+ * @throws IM_HOOK_INVALID 500 for anything but 'YYYY-MM-DD': compared with days, a Date would leave every period open
+ */
+export async function lockedUntil(deps: Pick<MergingDeps, 'hooks'>): Promise<Day | null> {
+  const day: unknown = (await deps.hooks.lockedUntil?.()) ?? null;
+  if (day !== null && (typeof day !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(day)))
+    throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'lockedUntil' });
+  return day;
+}
 
 export const isIssued = (invoice: Pick<InvoiceHead, 'status'>): boolean => invoice.status !== 'draft';
 

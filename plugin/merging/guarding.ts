@@ -75,12 +75,15 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
 
     async mergesOf(db: Db, invoiceId: Id): Promise<InvoiceMerges> {
       const [[into], replaced] = [await store.asSources(db, [invoiceId]), await store.asTarget(db, invoiceId)];
-      const [target] = into ? await host.loadInvoices(db, [into.targetId]) : [];
+      const [direct] = into ? await host.loadInvoices(db, [into.targetId]) : [];
+      // The one it was merged into may have been merged on, and deleted: then the one that stands at the end.
+      const end = into && !direct ? await lastMergeOf(db, invoiceId) : into;
+      const [target] = end === into ? [direct] : end ? await host.loadInvoices(db, [end.targetId]) : [];
       return {
         mergedInto: into
           ? {
-              invoiceId: into.targetId,
-              number: target?.number ?? into.targetNumber,
+              invoiceId: (end ?? into).targetId,
+              number: target?.number ?? (end ?? into).targetNumber,
               at: into.at,
               by: into.actor,
               settlement: into.settlement,

@@ -11,7 +11,7 @@ import { askHook, DEFAULT_SETTLEMENT, demandNone, OFFERED_SETTLEMENTS, toCandida
 import { createApplyMerge } from './apply-merge';
 import { carriedFrom, difference, mergedDocument } from './combine';
 import type { MergingService, SourceLines } from './contract';
-import { carryingWords, keepsAdjustment, keepsAllowances, restrictTo, type MergingDeps } from './deps';
+import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictTo, type MergingDeps } from './deps';
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -117,13 +117,13 @@ export const createMerging = (deps: MergingDeps) => {
       });
       const ids = heads.map(({ id }) => id);
       const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
-      const lockedUntil = (await deps.hooks.lockedUntil?.()) ?? null;
+      const closedUntil = await lockedUntil(deps);
       const context = {
         target,
         customerId,
         ...(currency && { currency }),
         hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil,
+        lockedUntil: closedUntil,
       };
       const judged = heads.flatMap(({ id }) => {
         const invoice = invoices.get(id);
@@ -133,7 +133,7 @@ export const createMerging = (deps: MergingDeps) => {
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
-        refusal: target && targetRefusal(target, { lockedUntil }),
+        refusal: target && targetRefusal(target, { lockedUntil: closedUntil }),
         candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor }),
       };
     },
@@ -145,9 +145,10 @@ export const createMerging = (deps: MergingDeps) => {
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const reasons = reasonsAgainst(source, {
         target,
-        customerId: target?.customerId ?? source.customerId,
+        // Which customer the form says now, the save will see; here only the person's own sight counts.
+        customerId: source.customerId,
         hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: (await deps.hooks.lockedUntil?.()) ?? null,
+        lockedUntil: await lockedUntil(deps),
       });
       demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
       return sourceLines(source);
@@ -158,12 +159,12 @@ export const createMerging = (deps: MergingDeps) => {
       const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const sources = unique.flatMap((id) => invoices.get(id) ?? []);
-      const lockedUntil = (await deps.hooks.lockedUntil?.()) ?? null;
+      const closedUntil = await lockedUntil(deps);
       const context = {
         target,
-        customerId: target?.customerId ?? customerId ?? sources[0]?.customerId ?? '',
+        customerId: customerId ?? target?.customerId ?? sources[0]?.customerId ?? '',
         hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil,
+        lockedUntil: closedUntil,
       };
       const document = target ?? emptyDocument(sources[0]);
       const brought = sources.map(sourceLines);
@@ -180,7 +181,7 @@ export const createMerging = (deps: MergingDeps) => {
         const reasons = reasonsAgainst(source, context);
         return reasons.length > 0 ? [{ invoiceId: source.id, reasons }] : [];
       });
-      const refusal = target && targetRefusal(target, { lockedUntil });
+      const refusal = target && targetRefusal(target, { lockedUntil: closedUntil });
       const total = totalOf(invoiceTotals(after, options));
       if (refusals.length === 0) refusals.push(...reasonsAgainstTogether(target, sources, total));
       if (target && refusal) refusals.push({ invoiceId: target.id, reasons: [refusal] });

@@ -1,6 +1,6 @@
 /** Where carried lines are, by content, for hosts that delete and re-insert their lines. Own tables only. */
 import type { CarriedLine, Id, Trx } from '../host/contract';
-import { chunks, textOf } from '../host/sql';
+import { portions, textOf } from '../host/sql';
 
 export type CarriedContent = Pick<
   CarriedLine,
@@ -56,7 +56,7 @@ export const createCarriedStore = (prefix: string) => {
         content: JSON.stringify(record.content),
         gone_at: record.goneAt,
       }));
-      for (const chunk of chunks(rows))
+      for (const chunk of portions(rows))
         await trx(table('carried_lines')).insert(chunk).onConflict('id').merge(['line_id', 'content', 'gone_at']);
     },
   };

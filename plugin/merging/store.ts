@@ -14,7 +14,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { chunks, textOf } from '../host/sql';
+import { portions, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { isDuplicateKey } from '../host/transaction';
 import { minorUnit } from '../money/currency';
@@ -113,11 +113,14 @@ const fromMinor = (minor: unknown, currency: string): Decimal => {
   return new Big(String(minor)).div(new Big(10).pow(scale)).toFixed(scale);
 };
 
+/** As much of a name or number as its column holds: what it is called must not stop a merge. */
+const clip = (text: string | null): string | null => text && Array.from(text).slice(0, 190).join('');
+
 export const createMergeStore = (prefix: string) => {
   const table = (name: string): string => `${prefix}${name}`;
 
   async function insertAll(trx: Trx, name: string, rows: object[]): Promise<void> {
-    for (const chunk of chunks(rows)) await trx(table(name)).insert(chunk);
+    for (const chunk of portions(rows)) await trx(table(name)).insert(chunk);
   }
 
   const participations = (db: Db): Knex.QueryBuilder =>
@@ -192,7 +195,7 @@ export const createMergeStore = (prefix: string) => {
       const [id] = (await trx(table('merges')).insert({
         target_id: merge.targetId,
         customer_id: merge.customerId,
-        target_number: merge.targetNumber,
+        target_number: clip(merge.targetNumber),
         currency: merge.currency,
         totals_before: merge.totalsBefore && JSON.stringify(merge.totalsBefore),
         totals_after: JSON.stringify(merge.totalsAfter),
@@ -203,7 +206,7 @@ export const createMergeStore = (prefix: string) => {
         settlement_issued: merge.settlement.issued,
         settlement_draft: merge.settlement.draft,
         actor_id: merge.actor.id,
-        actor_name: merge.actor.name,
+        actor_name: clip(merge.actor.name),
         created_at: merge.at,
       })) as [number];
       await insertAll(
@@ -214,7 +217,7 @@ export const createMergeStore = (prefix: string) => {
           source_id: source.invoiceId,
           active_source_id: source.invoiceId,
           position,
-          number: source.number,
+          number: clip(source.number),
           issue_date: source.issueDate,
           status_before: source.status,
           total_minor: toMinor(source.total, merge.currency),
@@ -250,7 +253,7 @@ export const createMergeStore = (prefix: string) => {
       await trx(table('activity')).insert({
         at: merge.at,
         actor_id: merge.actor.id,
-        actor_name: merge.actor.name,
+        actor_name: clip(merge.actor.name),
         action: 'merge',
         invoice_id: merge.targetId,
         merge_id: id,
@@ -263,7 +266,8 @@ export const createMergeStore = (prefix: string) => {
 
     async mergeById(db: Db, id: Id): Promise<Merge | null> {
       const row = (await db(table('merges')).where({ id }).first()) as MergeRow | undefined;
-      if (!row) return null;
+      // MySQL reads '12abc' as 12: only the id itself names the merge.
+      if (!row || String(row.id) !== id) return null;
       const sources = (await db(table('merge_sources')).where({ merge_id: id }).orderBy('position')) as SourceRow[];
       return {
         id: String(row.id),
