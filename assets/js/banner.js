@@ -13,7 +13,7 @@ import {
 } from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
-import { installRows } from './rows.js';
+import { dropLeftOver, installRows } from './rows.js';
 import { addServerRows, makeHeading, removeServerRows } from './server-rows.js';
 import { forgetTicks, recallTicks, rememberTicks } from './ticks.js';
 import { fromHostForm, fromPreview, showSummary } from './totals.js';
@@ -303,6 +303,7 @@ function start(root) {
       if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
+  if (config.restored) dropLeftOver(ticked().map((box) => box.dataset.imId ?? ''));
   if (recallTicks(config, boxes())) tell(say('banner.restored'));
   const alert = root.querySelector('[role="alert"]');
   if (alert instanceof HTMLElement) {

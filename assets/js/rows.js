@@ -140,6 +140,30 @@ function givenBack(place, name, values) {
 const allowancePlace = () =>
   document.querySelector('[data-invoice-merge-allowances]') ?? templateOf('allowance')?.parentElement ?? null;
 
+/**
+ * A refused save gives all rows back, also those of a source that is no longer ticked: staying in the form they would
+ * be billed twice. A line's key begins with its source's id.
+ * @param {string[]} ticked ids of the sources
+ */
+export function dropLeftOver(ticked) {
+  const place = document.querySelector('[data-invoice-merge-rows]');
+  const left = (
+    /** @type {Element | null} */ where,
+    /** @type {string} */ name,
+    /** @type {(v: string) => string} */ idOf,
+  ) => {
+    const fields = /** @type {HTMLInputElement[]} */ ([...(where?.querySelectorAll(`[${FIELD}="${name}"]`) ?? [])]);
+    const values = fields.map((field) => field.value).filter((value) => value !== '' && !ticked.includes(idOf(value)));
+    return givenBack(where, name, new Set(values));
+  };
+  const rows = [
+    ...left(place, 'key', (key) => key.slice(0, key.lastIndexOf('.'))),
+    ...left(allowancePlace(), 'source', (source) => source),
+  ];
+  for (const row of rows) row.remove();
+  if (place && rows.length > 0) tellHost(place);
+}
+
 /** @param {Element} element */
 const tellHost = (element) => element.dispatchEvent(new Event('change', { bubbles: true }));
 

@@ -277,12 +277,12 @@ describe('the banner in a browser', () => {
       invoiceMergeIssued: ['delete', 'cancel'],
       invoiceMergeLines: 'form',
       invoiceMergeShown: '502.59',
-      'lines[1][key]': '38-1',
+      'lines[1][key]': '38.1',
     });
 
     setup.host.spec = { ...setup.host.spec, form: posted };
     const returned =
-      '<tr class="line"><td><input data-invoice-merge="description" value="Sacs"><input data-invoice-merge="key" value="38-1"></td>' +
+      '<tr class="line"><td><input data-invoice-merge="description" value="Sacs"><input data-invoice-merge="key" value="38.1"></td>' +
       '<td><input data-invoice-merge="quantity" value="8"></td><td><input data-invoice-merge="unitPrice" value="24.00"></td><td><input data-invoice-merge="taxRate" value="20"></td></tr>';
     setup.host.page = (html) => hostPage(html).replace('</tbody>', `${returned}</tbody>`);
     await open();

@@ -105,7 +105,7 @@ const lineSets: Record<string, { totals: Totals; lines: CarriedLine[] }> = {
   '38': {
     totals: totals('192.00', '38.40', '230.40'),
     lines: [
-      line('38-1', { sourceInvoiceId: '38', description: 'Sacs kraft, lot de 500', quantity: '8', unitPrice: '24.00' }),
+      line('38.1', { sourceInvoiceId: '38', description: 'Sacs kraft, lot de 500', quantity: '8', unitPrice: '24.00' }),
     ],
   },
   '40': {
