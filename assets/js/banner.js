@@ -202,7 +202,11 @@ function start(root) {
   async function drawPreview(summary) {
     const turn = ++previewTurn;
     const sourceIds = [...shown.keys()];
-    const about = config.invoiceId ? { targetId: config.invoiceId } : { customerId: config.customerId };
+    // Both where both are known: the form may have changed the saved invoice's customer.
+    const about = {
+      ...(config.invoiceId && { targetId: config.invoiceId }),
+      ...(config.customerId && { customerId: config.customerId }),
+    };
     if (!summary.hasChildNodes()) summary.textContent = say('summary.loading');
     try {
       const preview = await api.preview({ ...about, sourceIds });

@@ -161,7 +161,10 @@ function discountColumn(given: string | undefined, words: string[]): string | un
 
 function readHead(db: Db, map: TableMap, today: Day, row: Row): ReadHead {
   const { invoices } = map;
-  const currency = typeof invoices.currency === 'string' ? (textOf(row.imcurrency) ?? '') : invoices.currency.value;
+  const currency =
+    typeof invoices.currency === 'string'
+      ? (textOf(row.imcurrency) ?? '').trim().toUpperCase()
+      : invoices.currency.value;
   const amount = (value: Decimal): Decimal => amountText(value, currency);
   const prepaid = decimal(row.imprepaid);
   const paid = sumFrom(db, row.impaymentsum);

@@ -223,7 +223,7 @@ export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: In
   return {
     mergedInto: mergedInto && {
       text: words.t('banner.mergedInto', {
-        number: mergedInto.number ?? words.t('invoice.draft'),
+        number: labelOf(words, { number: mergedInto.number, issueDate: mergedInto.date ?? '' }),
         at: words.instant(mergedInto.at),
         name: mergedInto.by.name,
       }),

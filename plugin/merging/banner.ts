@@ -154,7 +154,7 @@ export function createBanner(deps: MergingPageDeps): Banner {
     actor: Actor,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const merges = await service.mergesOf(db, invoiceId);
+    const merges = await service.mergesOf(db, invoiceId, actor);
     // A settled source is looked up, never merged into: nothing else to ask.
     const list = merges.mergedInto
       ? null

@@ -68,7 +68,14 @@ export interface MergePreview {
 
 /** What became of an invoice, or what it replaces. */
 export interface InvoiceMerges {
-  mergedInto: { invoiceId: Id; number: string | null; at: string; by: Actor; settlement: Settlement } | null;
+  mergedInto: {
+    invoiceId: Id;
+    number: string | null;
+    /** null where it does not stand any more. */ date: Day | null;
+    at: string;
+    by: Actor;
+    settlement: Settlement;
+  } | null;
   replaces: {
     invoiceId: Id;
     number: string | null;
@@ -104,7 +111,8 @@ export interface MergingService {
   /** POST /merges: its own transaction, retried as a whole. */
   merge(request: MergeRequest, actor: Actor): Promise<{ merge: Merge; replayed: boolean }>;
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
-  mergesOf(db: Db, invoiceId: Id): Promise<InvoiceMerges>;
+  /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
+  mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;
   /** Throws IM_FORBIDDEN 403. */
   demand(actor: Actor, action: 'merge.view' | 'merge.apply' | 'merge.history', invoiceId?: Id): Promise<void>;
 }

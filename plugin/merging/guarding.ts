@@ -84,6 +84,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
           ? {
               invoiceId: (end ?? into).targetId,
               number: target?.number ?? (end ?? into).targetNumber,
+              date: target?.issueDate ?? null,
               at: into.at,
               by: into.actor,
               settlement: into.settlement,

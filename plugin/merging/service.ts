@@ -229,7 +229,17 @@ export const createMerging = (deps: MergingDeps) => {
       return merge;
     },
 
-    mergesOf: (db, invoiceId) => guarding.mergesOf(db, invoiceId),
+    async mergesOf(db, invoiceId, actor) {
+      const { mergedInto, replaces } = await guarding.mergesOf(db, invoiceId);
+      const named = [...(mergedInto ? [mergedInto] : []), ...replaces].map((one) => one.invoiceId);
+      const visible = await visibleIds(db, host.map, [invoiceId, ...named], restrictTo(deps, actor));
+      return {
+        mergedInto: mergedInto && visible.has(mergedInto.invoiceId) ? mergedInto : null,
+        replaces: visible.has(invoiceId)
+          ? replaces.filter((one) => one.settlement === 'delete' || visible.has(one.invoiceId))
+          : [],
+      };
+    },
   };
 
   return { service, applyMerge, guarding };

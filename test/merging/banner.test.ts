@@ -225,7 +225,7 @@ describe('C6 the banner’s place', () => {
     const by = { id: '7', name: 'Claire' };
     const at = '2026-11-21T13:32:00.000Z';
     setup.fake.merges = {
-      mergedInto: { invoiceId: '42', number: 'FA-2026-00042', at, by, settlement: 'cancel' },
+      mergedInto: { invoiceId: '42', number: 'FA-2026-00042', date: '2026-11-21', at, by, settlement: 'cancel' },
       replaces: [],
     };
     expect((await page(setup, '/invoices/31')).$('main a').text()).toBe(
