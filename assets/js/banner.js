@@ -40,6 +40,10 @@ function start(root) {
   let mode = null;
   /** @type {import('./totals.js').Changed | null} */
   let changed = null;
+  /** Rows came or went since the host last told its total. */
+  let outdated = false;
+  /** @type {Promise<void>} the last load, done once its rows stand */
+  let placed = Promise.resolve();
   let typedSinceLoad = false;
   let previewTurn = 0;
 
@@ -79,6 +83,7 @@ function start(root) {
 
   /** @param {SourceLines} detail */
   function place(detail) {
+    outdated = true;
     const list = part('lines');
     if (mode !== 'server') {
       if (offer(detail)) {
@@ -99,6 +104,7 @@ function start(root) {
   function remove(id) {
     const detail = shown.get(id);
     if (!detail) return;
+    outdated = true;
     shown.delete(id);
     const list = part('lines');
     if (mode === 'server' && list) removeServerRows(list, id);
@@ -107,11 +113,12 @@ function start(root) {
     tell(say('banner.removed', { number: labelOf(id) }));
   }
 
-  /** @param {string} id */
-  async function load(id) {
+  /** @param {string} id @param {Promise<void>} before rows stand in the list's order, not in that of the replies */
+  async function load(id, before) {
     const box = boxOf(id);
     try {
       const reply = await api.lines(id, config.invoiceId);
+      await before;
       if (signal.aborted || !box?.checked) return;
       const { totals } = reply.source;
       const total = add(totals.taxInclusive, totals.adjustment, totals.rounding);
@@ -136,7 +143,8 @@ function start(root) {
     const missing = wanted.filter((id) => !shown.has(id) && !loading.has(id));
     for (const id of missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size))) {
       loading.add(id);
-      load(id).finally(() => {
+      placed = load(id, placed);
+      void placed.finally(() => {
         loading.delete(id);
         if (!signal.aborted) sync();
       });
@@ -194,7 +202,9 @@ function start(root) {
       return;
     }
     if (loading.size > 0 || shown.size === 0) return;
-    if (mode === 'form' && changed) finish(fromHostForm(changed, [...shown.values()], words), true);
+    // The host's last total knows nothing of the rows that have just come or gone: its next one is on the way.
+    if (mode === 'form' && changed && outdated) write('Shown', '');
+    else if (mode === 'form' && changed) finish(fromHostForm(changed, [...shown.values()], words), true);
     else void drawPreview(summary);
   }
 
@@ -265,6 +275,7 @@ function start(root) {
     'invoice-merge:changed',
     (event) => {
       changed = /** @type {CustomEvent} */ (event).detail;
+      outdated = false;
       drawTotals();
     },
     { signal },
