@@ -13,7 +13,7 @@ import {
 } from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
-import { installRows } from './rows.js';
+import { dropUnclaimedRows, installRows } from './rows.js';
 import { addServerRows, makeHeading, removeServerRows } from './server-rows.js';
 import { forgetTicks, recallTicks, rememberTicks } from './ticks.js';
 import { fromHostForm, fromPreview, showSummary } from './totals.js';
@@ -41,6 +41,8 @@ function start(root) {
   /** @type {import('./totals.js').Changed | null} */
   let changed = null;
   let typedSinceLoad = false;
+  /** After a refused save: whose the rows that came back are has been settled. */
+  let claimed = false;
   let previewTurn = 0;
 
   const part = (/** @type {string} */ name) =>
@@ -142,6 +144,10 @@ function start(root) {
       });
     }
     if (loading.size > 0) tell(say('banner.loading'));
+    else if (config.restored && !claimed) {
+      claimed = true;
+      dropUnclaimedRows();
+    }
     rememberTicks(config, ticked());
     draw();
   }

@@ -137,12 +137,13 @@ function mark(row, sourceId) {
 
 /**
  * Rows that a refused save gave back: the host has drawn them already.
- * @param {Element | null} place @param {string} name the field that tells @param {Set<string>} values @returns {Element[]}
+ * @param {Element | null} place @param {string} name the field that tells @param {Set<string> | null} values null = any
+ * @returns {Element[]}
  */
 function givenBack(place, name, values) {
   if (!place) return [];
   return [...place.querySelectorAll(`[${FIELD}="${name}"]`)].flatMap((field) => {
-    if (!(field instanceof HTMLInputElement) || !values.has(field.value)) return [];
+    if (!(field instanceof HTMLInputElement) || field.value === '' || values?.has(field.value) === false) return [];
     const row = [...place.children].find((child) => child.contains(field));
     return row && !row.hasAttribute('data-im-source') ? [row] : [];
   });
@@ -198,6 +199,17 @@ export function installRows(heading, signal) {
     },
     { signal },
   );
+}
+
+/**
+ * After a refused save: what came back of invoices that are ticked no more. Left in the form it would be saved as lines
+ * of its own, and the customer would pay it here and there.
+ */
+export function dropUnclaimedRows() {
+  const place = document.querySelector('[data-invoice-merge-rows]');
+  const unclaimed = [...givenBack(place, 'key', null), ...givenBack(allowancePlace(), 'source', null)];
+  for (const row of unclaimed) row.remove();
+  if (place && unclaimed.length > 0) tellHost(place);
 }
 
 /** @param {SourceLines} detail */
