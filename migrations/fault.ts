@@ -13,3 +13,6 @@ export function fault(
   const error = new Error(`${code} ${JSON.stringify(vars)}`, cause === undefined ? undefined : { cause });
   return Object.assign(error, { name: 'PluginError', code, status, vars });
 }
+
+/** The mend of a mapped column that is not there; where the whole table is missing, checkHost() says that. */
+export const MISSING = 'map a table and a column that this database has: checkHost() lists all that are missing';

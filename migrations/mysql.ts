@@ -1,7 +1,7 @@
 /** Schema changes on MySQL and MariaDB. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from './connection';
-import { fault } from './fault';
+import { fault, MISSING } from './fault';
 import type { Schema, StepReport } from './step';
 
 const TYPES: Schema['types'] = {
@@ -118,7 +118,7 @@ export function mysqlSchema(
          FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?`,
         [table, column],
       );
-      if (!row) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: 'map a column that exists' });
+      if (!row) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: MISSING });
       const type = String(row.type);
       return typeof row.charset === 'string'
         ? `${type} CHARACTER SET ${row.charset} COLLATE ${String(row.collation)}`

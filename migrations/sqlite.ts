@@ -1,6 +1,6 @@
 /** Schema changes on SQLite. They are transactional: a step and its bookkeeping are one. */
 import type { Connection } from './connection';
-import { fault } from './fault';
+import { fault, MISSING } from './fault';
 import type { Schema, StepReport } from './step';
 
 const TYPES: Schema['types'] = {
@@ -49,7 +49,7 @@ export function sqliteSchema(connection: Connection, report: (table: string, way
 
     async typeOf(table, column) {
       const found = (await columnsOf(table)).find(({ name }) => name.toLowerCase() === column.toLowerCase());
-      if (!found) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: 'map a column that exists' });
+      if (!found) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: MISSING });
       return found.type;
     },
 

@@ -89,16 +89,28 @@ function fill(element, value) {
   }
 }
 
-/** The first index that no field named like the template's bears yet. @param {HTMLTemplateElement} template @returns {number} */
+/**
+ * The first index that no row of the form bears yet. The host's own rows need not have every field of the template
+ * (a key, above all): what stands before the index and the character after it tell them.
+ * @param {HTMLTemplateElement} template @returns {number}
+ */
 function nextIndex(template) {
-  const pattern = template.content.querySelector('[name*="__i__"]')?.getAttribute('name') ?? '';
-  const [before = '', after = ''] = pattern.split('__i__');
-  const taken = [...document.querySelectorAll('[name]')].map((field) => {
+  const shapes = new Set();
+  for (const field of template.content.querySelectorAll('[name*="__i__"]')) {
+    const [before = '', after = ''] = (field.getAttribute('name') ?? '').split('__i__');
+    shapes.add(`${before}__i__${after.slice(0, 1)}`);
+  }
+  const taken = [...document.querySelectorAll('[name]')].flatMap((field) => {
     const name = field.getAttribute('name') ?? '';
-    const rest = name.startsWith(before) ? name.slice(before.length) : '';
-    return Number.parseInt(after === '' || rest.includes(after) ? rest : '', 10);
+    return [...shapes].flatMap((shape) => {
+      const [before, after] = shape.split('__i__');
+      const index = name.startsWith(before) ? /^\d+/.exec(name.slice(before.length))?.[0] : undefined;
+      if (index === undefined) return [];
+      const rest = name.slice(before.length + index.length);
+      return (after === '' ? rest === '' : rest.startsWith(after)) ? [Number(index)] : [];
+    });
   });
-  return Math.max(-1, ...taken.filter(Number.isFinite)) + 1;
+  return taken.reduce((highest, index) => Math.max(highest, index), -1) + 1;
 }
 
 /** @param {HTMLTemplateElement} template @param {Record<string, string>} fields @param {string} sourceId @returns {Element[]} */
@@ -125,12 +137,13 @@ function mark(row, sourceId) {
 
 /**
  * Rows that a refused save gave back: the host has drawn them already.
- * @param {Element | null} place @param {string} name the field that tells @param {Set<string>} values @returns {Element[]}
+ * @param {Element | null} place @param {string} name the field that tells @param {Set<string>} values
+ * @returns {Element[]}
  */
 function givenBack(place, name, values) {
   if (!place) return [];
   return [...place.querySelectorAll(`[${FIELD}="${name}"]`)].flatMap((field) => {
-    if (!(field instanceof HTMLInputElement) || !values.has(field.value)) return [];
+    if (!(field instanceof HTMLInputElement) || field.value === '' || !values.has(field.value)) return [];
     const row = [...place.children].find((child) => child.contains(field));
     return row && !row.hasAttribute('data-im-source') ? [row] : [];
   });

@@ -89,7 +89,10 @@ function inSeries(trx: Db, query: Query, column: string, prefix: string, suffix:
   }
   // Fifteen digits: what is longer is no sequence, and JavaScript could not count on.
   query.whereRaw(`${mysql ? 'CHAR_LENGTH' : 'LENGTH'}(${tail}) BETWEEN 1 AND 15`, tailOf);
-  const digits = mysql ? `TRIM(LEADING '0' FROM ${tail})` : `LTRIM(${tail}, '0')`;
+  // The column has the table's collation, a cast number the connection's: MariaDB compares the two only when told how.
+  const digits = mysql
+    ? `CONVERT(TRIM(LEADING '0' FROM ${tail}) USING utf8mb4) COLLATE utf8mb4_bin`
+    : `LTRIM(${tail}, '0')`;
   const same = mysql ? `CAST(NULLIF(${asNumber}, 0) AS CHAR)` : `CAST(NULLIF(${asNumber}, 0) AS TEXT)`;
   query.whereRaw(`${digits} = COALESCE(${same}, '')`, [...tailOf, ...tailOf]);
 }

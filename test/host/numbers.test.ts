@@ -53,6 +53,13 @@ describe.each(eachDatabase)('numbers on %s', (_name, createDatabase) => {
     expect(await allocate(withPatterns('FA-{yyyy}-{seq:5}'), 1, '2027-01-01')).toEqual(['FA-2027-00001']);
   });
 
+  it('counts in a table whose collation is not the connection’s', async () => {
+    if (database.name === 'mariadb')
+      await database.knex.raw('ALTER TABLE app_factures CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci');
+    await bear('FA-2026-00007', 'FA-2026-99a');
+    expect(await allocate(withPatterns('FA-{yyyy}-{seq:5}'))).toEqual(['FA-2026-00008']);
+  });
+
   it('takes % and _ of a pattern as they are, and reads the sequence before a suffix', async () => {
     await bear('A_%7/26', 'Axx99/26', 'A_%12/25');
     expect(await allocate(withPatterns('A_%{seq}/{yy}'))).toEqual(['A_%8/26']);

@@ -22,7 +22,7 @@ export async function packTarball(): Promise<Tarball> {
   mkdirSync(copy);
   for (const name of [
     ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'tsconfig.json', 'tsconfig.build.json'],
-    ...['plugin', 'migrations', 'demo', 'views', 'assets', 'lang', 'test'],
+    ...['plugin', 'migrations', 'demo', 'views', 'assets', 'lang', 'docs', 'test'],
   ])
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));

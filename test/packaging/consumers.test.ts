@@ -78,7 +78,7 @@ describe('the packed package', () => {
       .filter((file) => !file.endsWith('.d.ts'))
       .flatMap((file) => [`dist/${file.replace(/ts$/, 'js')}`, `dist/${file.replace(/ts$/, 'd.ts')}`]);
     const asTheyAre = filesIn(['views', 'assets', 'lang'], '');
-    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'docs/schema.md', 'package.json'];
     expect(tarball.files).toEqual([...compiled, ...asTheyAre, ...papers].sort());
   });
 

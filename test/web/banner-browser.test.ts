@@ -290,6 +290,17 @@ describe('the banner in a browser', () => {
     expect(await rowValues()).toEqual(['Sacs']);
   });
 
+  it('takes out the rows of a refused save whose invoice is ticked no more, and leaves the host’s own', async () => {
+    setup.host.spec = { ...setup.host.spec, form: {} };
+    const returned =
+      '<tr class="line"><td><input data-invoice-merge="description" value="Sacs"><input data-invoice-merge="key" value="38-1"></td>' +
+      '<td><input data-invoice-merge="quantity" value="8"></td><td><input data-invoice-merge="unitPrice" value="24.00"></td><td><input data-invoice-merge="taxRate" value="20"></td></tr>';
+    setup.host.page = (html) => hostPage(html).replace('</tbody>', `${returned}</tbody>`);
+    await open();
+    await page.waitForFunction(() => document.querySelectorAll('tr.line').length === 1);
+    expect(await page.locator('tr.line input').first().inputValue()).toBe('Farine T65, 25 kg');
+  });
+
   it('knows the allowances of a refused save by their source, and takes them out with their lines', async () => {
     const { service } = setup.fake;
     const lines = service.lines.bind(service);

@@ -3,8 +3,8 @@ import type { Express } from 'express';
 
 const ROW = (index: string, values: Record<string, string> = {}, isTemplate = false): string => `
 <tr class="line">
-  <td><input name="lines[${index}][description]" aria-label="Article" data-invoice-merge="description" value="${values.description ?? ''}">
-    ${isTemplate ? `<input type="hidden" name="lines[${index}][key]" data-invoice-merge="key">` : ''}</td>
+  <td>${isTemplate ? `<input type="hidden" name="lines[${index}][key]" data-invoice-merge="key">` : ''}
+    <input name="lines[${index}][description]" aria-label="Article" data-invoice-merge="description" value="${values.description ?? ''}"></td>
   <td><input name="lines[${index}][quantity]" aria-label="Qté" size="4" data-invoice-merge="quantity" value="${values.quantity ?? ''}"></td>
   <td><input name="lines[${index}][price]" aria-label="Prix" size="8" data-invoice-merge="unitPrice" value="${values.price ?? ''}"></td>
   <td><select name="lines[${index}][rate]" aria-label="TVA" data-invoice-merge="taxRate">
