@@ -4,7 +4,7 @@ import { demandTransaction } from '../host/transaction';
 import { PluginError } from '../errors';
 import type { InvoiceMerges } from './contract';
 import type { MergingDeps } from './deps';
-import type { Participation } from './store';
+import type { Participation } from './store-participations';
 
 export type GuardedAct = 'edit' | 'pay' | 'issue' | 'cancel' | 'credit' | 'reopen' | 'delete';
 

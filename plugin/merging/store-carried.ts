@@ -1,6 +1,6 @@
 /** Where carried lines are, by content, for hosts that delete and re-insert their lines. Own tables only. */
 import type { CarriedLine, Id, Trx } from '../host/contract';
-import { portions, textOf } from '../host/sql';
+import { portions, text, textOf } from '../host/sql';
 
 export type CarriedContent = Pick<
   CarriedLine,
@@ -30,14 +30,20 @@ export const createCarriedStore = (prefix: string) => {
         .whereNull('m.undone_at')
         .orderBy('c.id')
         .forShare()
-        .select('c.*');
+        .select(
+          'c.*',
+          text(trx, 'c.target_id', 'targetid'),
+          text(trx, 'c.source_id', 'sourceid'),
+          text(trx, 'c.source_line_id', 'sourcelineid'),
+          text(trx, 'c.line_id', 'lineid'),
+        );
       return rows.map((row) => ({
         id: Number(row.id),
         mergeId: String(row.merge_id),
-        targetId: String(row.target_id),
-        sourceId: String(row.source_id),
-        sourceLineId: textOf(row.source_line_id),
-        lineId: textOf(row.line_id),
+        targetId: textOf(row.targetid) ?? '',
+        sourceId: textOf(row.sourceid) ?? '',
+        sourceLineId: textOf(row.sourcelineid),
+        lineId: textOf(row.lineid),
         kind: row.kind as CarriedLine['kind'],
         content: JSON.parse(row.content as string) as CarriedContent,
       }));

@@ -1,6 +1,4 @@
 /** What merging remembers: save keys, merges, their sources with snapshots, moved links, carried lines, activity. Own tables only. */
-import type { Knex } from 'knex';
-import Big from 'big.js';
 import type {
   Actor,
   Day,
@@ -9,15 +7,16 @@ import type {
   InvoiceStatus,
   Merge,
   MovedLink,
+  Row,
   Settlement,
   SettlementChoice,
   Snapshot,
   Trx,
 } from '../host/contract';
-import { portions, textOf } from '../host/sql';
+import { portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
+import { createParticipationStore, fromMinor, toMinor } from './store-participations';
 import { isDuplicateKey } from '../host/transaction';
-import { minorUnit } from '../money/currency';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';
 import type { DifferenceCause } from './contract';
 
@@ -62,15 +61,16 @@ export interface NewMerge {
   carried: Omit<CarriedRecord, 'id' | 'mergeId'>[];
 }
 
+/** Ids and amounts are read as text: a driver's numbers end at 2^53. */
 interface MergeRow {
   id: number;
-  target_id: unknown;
-  customer_id: unknown;
+  targetid: Id;
+  customerid: Id;
   target_number: string | null;
   currency: string;
   totals_before: string | null;
   totals_after: string;
-  difference_minor: unknown;
+  difference: string;
   causes: string;
   acknowledged: string;
   actor_id: string;
@@ -83,35 +83,11 @@ interface MergeRow {
 }
 
 interface SourceRow {
-  merge_id: number;
-  source_id: unknown;
+  sourceid: Id;
   number: string | null;
-  issue_date: string;
-  total_minor: unknown;
+  total: string;
   settlement: Settlement;
 }
-
-/** One invoice's part in a merge that stands. */
-export interface Participation {
-  mergeId: Id;
-  targetId: Id;
-  targetNumber: string | null;
-  sourceId: Id;
-  number: string | null;
-  issueDate: Day;
-  total: Decimal;
-  currency: string;
-  settlement: Settlement;
-  at: string;
-  actor: Actor;
-}
-
-const toMinor = (amount: Decimal, currency: string): string =>
-  new Big(amount).times(new Big(10).pow(minorUnit(currency))).toFixed(0);
-const fromMinor = (minor: unknown, currency: string): Decimal => {
-  const scale = minorUnit(currency);
-  return new Big(String(minor)).div(new Big(10).pow(scale)).toFixed(scale);
-};
 
 /** As much of a name or number as its column holds: what it is called must not stop a merge. */
 const clip = (text: string | null): string | null => text && Array.from(text).slice(0, 190).join('');
@@ -123,41 +99,9 @@ export const createMergeStore = (prefix: string) => {
     for (const chunk of portions(rows)) await trx(table(name)).insert(chunk);
   }
 
-  const participations = (db: Db): Knex.QueryBuilder =>
-    db(`${table('merge_sources')} as s`)
-      .join(`${table('merges')} as m`, 'm.id', 's.merge_id')
-      .whereNull('m.undone_at')
-      .select({
-        mergeId: 'm.id',
-        targetId: 'm.target_id',
-        targetNumber: 'm.target_number',
-        sourceId: 's.source_id',
-        number: 's.number',
-        issueDate: 's.issue_date',
-        totalMinor: 's.total_minor',
-        currency: 'm.currency',
-        settlement: 's.settlement',
-        at: 'm.created_at',
-        actorId: 'm.actor_id',
-        actorName: 'm.actor_name',
-      });
-
-  const toParticipation = (row: Record<string, unknown>): Participation => ({
-    mergeId: String(row.mergeId),
-    targetId: String(row.targetId),
-    targetNumber: (row.targetNumber as string | null) ?? null,
-    sourceId: String(row.sourceId),
-    number: (row.number as string | null) ?? null,
-    issueDate: row.issueDate as Day,
-    currency: row.currency as string,
-    total: fromMinor(row.totalMinor, row.currency as string),
-    settlement: row.settlement as Settlement,
-    at: row.at as string,
-    actor: { id: row.actorId as string, name: row.actorName as string },
-  });
-
   return {
     ...createCarriedStore(prefix),
+    ...createParticipationStore(prefix),
 
     /**
      * Takes the key, or answers who had it before. Inserting is what prevents duplicates: on a cluster the second
@@ -175,14 +119,14 @@ export const createMergeStore = (prefix: string) => {
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
-      const row = (await trx(table('save_keys')).where({ save_key: key }).forShare().first()) as Record<
-        string,
-        unknown
-      >;
+      const [row]: Row[] = await trx(table('save_keys'))
+        .where({ save_key: key })
+        .forShare()
+        .select('form_hash', 'merge_id', text(trx, 'invoice_id', 'invoiceid'));
       return {
-        formHash: String(row.form_hash),
-        invoiceId: String(row.invoice_id),
-        mergeId: textOf(row.merge_id),
+        formHash: textOf(row?.form_hash) ?? '',
+        invoiceId: textOf(row?.invoiceid) ?? '',
+        mergeId: textOf(row?.merge_id),
       };
     },
 
@@ -265,27 +209,37 @@ export const createMergeStore = (prefix: string) => {
     },
 
     async mergeById(db: Db, id: Id): Promise<Merge | null> {
-      const row = (await db(table('merges')).where({ id }).first()) as MergeRow | undefined;
+      const [row]: MergeRow[] = await db(table('merges'))
+        .where({ id })
+        .select(
+          '*',
+          text(db, 'target_id', 'targetid'),
+          text(db, 'customer_id', 'customerid'),
+          text(db, 'difference_minor', 'difference'),
+        );
       // MySQL reads '12abc' as 12: only the id itself names the merge.
       if (!row || String(row.id) !== id) return null;
-      const sources = (await db(table('merge_sources')).where({ merge_id: id }).orderBy('position')) as SourceRow[];
+      const sources: SourceRow[] = await db(table('merge_sources'))
+        .where({ merge_id: id })
+        .orderBy('position')
+        .select('*', text(db, 'source_id', 'sourceid'), text(db, 'total_minor', 'total'));
       return {
         id: String(row.id),
-        targetId: String(row.target_id),
+        targetId: row.targetid,
         sources: sources.map((source) => ({
-          invoiceId: String(source.source_id),
+          invoiceId: source.sourceid,
           number: source.number,
-          total: fromMinor(source.total_minor, row.currency),
+          total: fromMinor(source.total, row.currency),
           settlement: source.settlement,
           creditNote: null,
         })),
         totalsBefore: row.totals_before === null ? null : (JSON.parse(row.totals_before) as Totals),
         totalsAfter: JSON.parse(row.totals_after) as Totals,
-        difference: fromMinor(row.difference_minor, row.currency),
+        difference: fromMinor(row.difference, row.currency),
         causes: JSON.parse(row.causes) as DifferenceCause[],
         acknowledged: JSON.parse(row.acknowledged) as string[],
         targetNumber: row.target_number,
-        customerId: String(row.customer_id),
+        customerId: row.customerid,
         actor: { id: row.actor_id, name: row.actor_name },
         createdAt: row.created_at,
         undone:
@@ -297,19 +251,6 @@ export const createMergeStore = (prefix: string) => {
                 reason: row.undone_reason ?? '',
               },
       };
-    },
-
-    /** Merges that stand in which these invoices were sources, whether the invoices still exist or not. */
-    async asSources(db: Db, invoiceIds: Id[]): Promise<Participation[]> {
-      if (invoiceIds.length === 0) return [];
-      const query = participations(db).whereIn('s.source_id', invoiceIds);
-      return ((await (db.isTransaction ? query.forShare() : query)) as Record<string, unknown>[]).map(toParticipation);
-    },
-
-    /** Merges that stand in which this invoice was the target, oldest first. */
-    async asTarget(db: Db, invoiceId: Id): Promise<Participation[]> {
-      const query = participations(db).where('m.target_id', invoiceId).orderBy(['m.id', 's.position']);
-      return ((await (db.isTransaction ? query.forShare() : query)) as Record<string, unknown>[]).map(toParticipation);
     },
   };
 };
