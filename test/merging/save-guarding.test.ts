@@ -1,27 +1,12 @@
 import type { Merge } from '../../plugin/host/contract';
 import { eachDatabase } from '../support/databases';
+import { eventually } from '../support/eventually';
 import { crmHost } from '../support/hosts';
 import { ACTORS, line, openMerging, refusal, type MergingFixture } from '../support/merging-fixture';
 
 const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
-
-/** What comes after a commit comes in its own time: asked again until it is so, or the test's time is over. */
-async function eventually(check: () => void): Promise<void> {
-  for (;;) {
-    try {
-      return check();
-    } catch (error) {
-      if (Date.now() > limit) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-}
-let limit = 0;
-beforeEach(() => {
-  limit = Date.now() + 20_000;
-});
 
 describe.each(eachDatabase)('after a merge, on %s', (_name, createDatabase) => {
   let fixture: MergingFixture;

@@ -3,27 +3,19 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import express from 'express';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import AxeBuilder from '@axe-core/playwright';
 import { PluginError } from '../../plugin/errors';
+import { launch, type TestBrowser } from '../support/browser';
+import { eventually } from '../support/eventually';
 import { candidate } from './fake-merging';
 import { hostPage, serveHost } from './host-page';
 import type { HostPageOptions } from './host-page';
 import { createMergingApp } from './merging-app';
 import type { MergingApp } from './merging-app';
 
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 describe('the banner in a browser', () => {
+  let launched: TestBrowser;
   let browser: Browser;
   let server: Server;
   let setup: MergingApp;
@@ -34,10 +26,11 @@ describe('the banner in a browser', () => {
   let posted: Record<string, unknown> | null;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGS });
+    launched = await launch();
+    browser = launched.browser;
   });
   afterAll(async () => {
-    await browser.close();
+    await launched.close();
   });
   beforeEach(async () => {
     // The CSP of helmet's defaults: an inline script or style would be a fault on the console.
@@ -248,7 +241,8 @@ describe('the banner in a browser', () => {
     await page.locator('[name="customer_id"]').selectOption('4');
     expect((await texts('dialog p'))[0]).toBe('Retirer la facture fusionnée de Boulangerie Martin ?');
     await page.locator('dialog button').first().click();
-    expect(await page.locator('[name="customer_id"]').inputValue()).toBe('3');
+    // The dialog tells of its end after it is gone from the screen.
+    await eventually(async () => expect(await page.locator('[name="customer_id"]').inputValue()).toBe('3'));
     expect(await rowValues()).toEqual(['Sacs kraft, lot de 500']);
 
     setup.fake.list = {
@@ -406,13 +400,15 @@ describe('the banner in a browser', () => {
     await plain.locator('.im-number', { hasText: '00031' }).click();
     await plain.locator('[data-im="cancel"]').click();
     await plain.locator('[data-invoice-merge-submit]').click();
+    await eventually(() =>
+      expect(posted).toMatchObject({
+        invoiceMergeSource: `31~${'v'.repeat(22)}`,
+        invoiceMergeIssued: 'delete',
+        invoiceMergeLines: 'server',
+        invoiceMergeShown: '',
+      }),
+    );
     await context.close();
-    expect(posted).toMatchObject({
-      invoiceMergeSource: `31~${'v'.repeat(22)}`,
-      invoiceMergeIssued: 'delete',
-      invoiceMergeLines: 'server',
-      invoiceMergeShown: '',
-    });
   });
 
   it('fits a phone: nothing overflows at 360 px, and count, total and Save stay in sight', async () => {
