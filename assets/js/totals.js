@@ -4,7 +4,8 @@ import { add, isZero, subtract } from './decimal.js';
 import { combine, drawSummary, emptyColumn, fromForm, fromTotals } from './summary.js';
 
 /** @typedef {import('./rows.js').SourceLines} SourceLines */
-/** @typedef {{ total: string, taxes: any[], own?: { total: string, taxes: any[] } }} Changed */
+/** @typedef {{ category?: string, rate: string, taxable: string, tax: string }} HostTax */
+/** @typedef {{ total: string, taxes: HostTax[], own?: { total: string, taxes: HostTax[] } }} Changed */
 
 /** Up to a cent for each document is what rounding may do. @param {string} difference @param {number} documents */
 const isRounding = (difference, documents) => Number(difference.replace('-', '')) <= 0.01 * (documents + 1);

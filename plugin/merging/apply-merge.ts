@@ -10,7 +10,7 @@ import { admit } from './admission';
 import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
 import { bringIn, lineIdPairs, type MergingSave } from './bringing';
 import { contentOf } from './carried';
-import { demandSources, followCarriedLines } from './carrying';
+import { arrivingLines, demandSources, followCarriedLines } from './carrying';
 import { restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import { hashForm, parseMergeForm } from './payload';
@@ -169,13 +169,14 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const records = targetId === null ? [] : await store.carriedLines(trx, targetId);
     if (records.length > 0 || admitted.sources.length > 0 || answer.carried.length > 0) {
       const saved = await reload(trx, answer.invoiceId);
-      demandSources(saved, answer, admitted.sources);
-      const followed = await followCarriedLines(deps, trx, records, saved, admitted.before, answer, at);
+      const arriving = arrivingLines(answer, admitted.sources);
+      const followed = await followCarriedLines(deps, trx, records, saved, admitted.before, arriving, at);
       result.retagged = followed.retagged;
+      // Marks that were just restored belong to earlier merges: what follows must see them.
+      const current = followed.retagged > 0 ? await reload(trx, saved.id) : saved;
+      demandSources(current, answer, arriving);
       if (admitted.sources.length > 0) {
-        admitted.judgeSaved(saved);
-        // Marks that were just restored belong to earlier merges: what follows must see them.
-        const current = followed.retagged > 0 ? await reload(trx, saved.id) : saved;
+        admitted.judgeSaved(current);
         result.merge = await merge(
           trx,
           { admitted, saved: current, answer, form, lost: followed.lost, actor: input.actor },

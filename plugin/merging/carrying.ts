@@ -25,12 +25,11 @@ export async function followCarriedLines(
   records: CarriedRecord[],
   saved: Invoice,
   before: Invoice | null,
-  answer: SavedInvoice,
+  arriving: ReadonlySet<Id>,
   at: string,
 ): Promise<{ retagged: number; lost: ChangedLine[] }> {
   if (records.length === 0) return { retagged: 0, lost: [] };
   // Rows that this merge brings bear no mark yet either, and may say the same.
-  const arriving = new Set(answer.carried.map(({ lineId }) => lineId));
   const { restored, changed, reworded, gone } = recognise(
     records,
     saved.lines.filter(({ id }) => !arriving.has(id)),
@@ -111,14 +110,19 @@ export async function adoptFormLines(
   return { lost, own: { ...saved, lines: ownLines, allowancesCharges: ownAllowances } };
 }
 
+/** The saved lines that the host's form says came from these sources: a line's key begins with its source's id. */
+export const arrivingLines = (answer: SavedInvoice, sources: Invoice[]): Set<Id> =>
+  new Set(
+    answer.carried.filter(({ key }) => sources.some(({ id }) => key.startsWith(`${id}.`))).map(({ lineId }) => lineId),
+  );
+
 /**
  * Rows that came from a source which this save does not merge: unticked or refused meanwhile, they would be billed here
- * and there. A row that an earlier merge brought bears its mark and may stay.
+ * and there. A row that an earlier merge brought bears its mark by now and may stay.
  * @throws IM_LINES_WITHOUT_SOURCE 422 naming them
  */
-export function demandSources(saved: Invoice, answer: SavedInvoice, sources: Invoice[]): void {
-  const isOfThisMerge = (key: string): boolean => sources.some(({ id }) => key.startsWith(`${id}.`));
-  const strays = new Set(answer.carried.filter(({ key }) => !isOfThisMerge(key)).map(({ lineId }) => lineId));
+export function demandSources(saved: Invoice, answer: SavedInvoice, arriving: ReadonlySet<Id>): void {
+  const strays = new Set(answer.carried.map(({ lineId }) => lineId).filter((lineId) => !arriving.has(lineId)));
   const lines = saved.lines.filter((line) => line.sourceInvoiceId === null && strays.has(line.id));
   if (lines.length > 0)
     throw new PluginError('IM_LINES_WITHOUT_SOURCE', 422, { lines: lines.map(({ description }) => description) });

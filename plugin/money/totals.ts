@@ -91,12 +91,6 @@ export function exactTotal(document: PricedDocument, options: TotalsOptions = {}
     .toFixed();
 }
 
-/** A line's net amount: quantity x price / base quantity, rounded, less its allowances, plus its charges. */
-export function lineNet(line: PricedLine, currency: string): Decimal {
-  const scale = minorUnit(currency);
-  return toAmount(netOf(line, scale), scale);
-}
-
 /**
  * The discount before tax as it weighs on each set of taxes of the lines: amounts in the currency's scale that add up
  * to the discount. Empty where there is none. Does not depend on the order of the lines.

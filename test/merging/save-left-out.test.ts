@@ -1,5 +1,5 @@
-import { eachDatabase } from '../support/databases';
-import { crmHost, type LineSpec } from '../support/hosts';
+import { createDatabase, eachDatabase } from '../support/databases';
+import { crmHost, rewritingHost, type LineSpec } from '../support/hosts';
 import {
   ACTORS,
   line,
@@ -92,4 +92,18 @@ describe.each(eachDatabase)('what a save leaves out, on %s', (_name, createDatab
     const merged = await fixture.load(invoiceId);
     expect({ status: merged.status, total: merged.total }).toEqual({ status: 'unpaid', total: '120.00' });
   });
+});
+
+it('rows of an earlier merge may keep their keys on a host that writes its lines anew', async () => {
+  const fixture = await openMerging(await createDatabase('sqlite'), rewritingHost());
+  const customer = await fixture.customer();
+  const target = await fixture.invoice(customer);
+  const source = await fixture.invoice(customer, { lines: [line('Kept', '50')] });
+  const [row] = (await fixture.load(source)).lines;
+  await fixture.save({ target, sources: [source], mode: 'form' });
+  const form = await fixture.formOf(target);
+  const lines = form.lines.map((one) => (one.description === 'Kept' ? { ...one, key: `${source}.${row?.id}` } : one));
+  expect(await fixture.save({ target, mode: 'form', spec: { ...form, lines } })).toMatchObject({ retagged: 1 });
+  expect((await fixture.load(target)).lines.filter((one) => one.sourceInvoiceId === source)).toHaveLength(1);
+  await fixture.close();
 });
