@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { PluginError } from '../errors';
 import type { Actor } from '../host/contract';
 import { jsonBody, route, sameOriginWrites } from '../web/guards';
-import type { Banner, MergingPageDeps } from './banner';
+import type { Banner } from './banner';
+import type { MergingPageDeps } from './banner-deps';
 
 const PAGE_SIZE = 50;
 

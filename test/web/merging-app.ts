@@ -6,7 +6,7 @@ import type { BannerSpec } from '../../plugin/contract';
 import type { Actor, Db } from '../../plugin/host/contract';
 import { createTranslator } from '../../plugin/i18n';
 import { createBanner } from '../../plugin/merging/banner';
-import type { MergingPageDeps } from '../../plugin/merging/banner';
+import type { MergingPageDeps } from '../../plugin/merging/banner-deps';
 import { mergingRoutes } from '../../plugin/merging/routes';
 import { createAssets } from '../../plugin/web/assets';
 import { createErrorHandler } from '../../plugin/web/error-handler';
