@@ -14,17 +14,20 @@ export interface ColumnUse {
   refersTo?: [string, string];
 }
 
+type Key = [table: string, column: string];
+type Of = (at: string, table: string) => Uses;
+
 interface Uses {
   table: string;
   at: string;
-  add(entry: string, column: string | undefined, expects?: Expectation, refersTo?: [string, string]): void;
+  add(entry: string, column: string | undefined, expects?: Expectation, refersTo?: Key): void;
   addKeys(entry: string, row: Row | undefined): void;
 }
 
 /** In the order of the map, each use once. */
 export function columnUses(map: TableMap): ColumnUse[] {
   const uses: ColumnUse[] = [];
-  const of = (at: string, table: string): Uses => ({
+  const of: Of = (at, table) => ({
     at,
     table,
     add(entry, column, expects = 'any', refersTo) {
@@ -35,25 +38,18 @@ export function columnUses(map: TableMap): ColumnUse[] {
         uses.push({ entry: `${at}.${entry}`, table, column, expects: 'any' });
     },
   });
-  const invoiceId: [string, string] = [map.invoices.table, map.invoices.id];
-  const lineId: [string, string] = [map.lines.table, map.lines.id];
+  const invoiceId: Key = [map.invoices.table, map.invoices.id];
+  const lineId: Key = [map.lines.table, map.lines.id];
 
   invoiceUses(of('invoices', map.invoices.table), map);
   lineUses(of('lines', map.lines.table), map.lines, invoiceId);
-  taxUses(of, map, invoiceId, lineId);
-  map.allowances?.forEach((allowance, index) => {
-    const table = of(`allowances[${index}]`, allowance.table);
-    table.add('key', allowance.key, 'any', allowance.of === 'invoice' ? invoiceId : lineId);
-    table.add('kind', allowance.kind);
-    table.add('amount', allowance.amount, 'amount');
-    table.add('reason', allowance.reason);
-    table.add('rate', allowance.rate, 'amount');
-    table.add('category', allowance.category);
-  });
+  taxUses(of, map.taxes, map.lines.table, invoiceId, lineId);
+  allowanceUses(of, map.allowances, invoiceId, lineId);
   const customers = of('customers', map.customers.table);
   customers.add('id', map.customers.id);
   customers.add('name', map.customers.name);
   moneyUses(of, map, invoiceId);
+  creditNoteUses(of, map, invoiceId);
   for (const [name, series] of Object.entries(map.series ?? {})) {
     if (!series.next) continue;
     const next = of(`series.${name}.next`, series.next.table);
@@ -77,12 +73,7 @@ export function columnUses(map: TableMap): ColumnUse[] {
 function invoiceUses(table: Uses, { invoices, customers }: TableMap): void {
   table.add('id', invoices.id);
   table.add('customer', invoices.customer, 'any', [customers.table, customers.id]);
-  if (typeof invoices.number === 'string') table.add('number', invoices.number);
-  else {
-    table.add('number.sequence', invoices.number.sequence);
-    table.add('number.prefix', invoices.number.prefix);
-    table.add('number.date', invoices.number.date, 'day');
-  }
+  numberUses(table, invoices.number);
   table.add('issueDate', invoices.issueDate, 'day');
   table.add('dueDate', invoices.dueDate, 'day');
   if (typeof invoices.currency === 'string') table.add('currency', invoices.currency);
@@ -105,7 +96,14 @@ function invoiceUses(table: Uses, { invoices, customers }: TableMap): void {
   for (const column of invoices.askIfDiffer ?? []) table.add('askIfDiffer', column);
 }
 
-function lineUses(table: Uses, lines: TableMap['lines'], parent: [string, string]): void {
+function numberUses(table: Uses, number: TableMap['invoices']['number']): void {
+  if (typeof number === 'string') return table.add('number', number);
+  table.add('number.sequence', number.sequence);
+  table.add('number.prefix', number.prefix);
+  table.add('number.date', number.date, 'day');
+}
+
+function lineUses(table: Uses, lines: TableMap['lines'], parent: Key): void {
   table.add('id', lines.id);
   table.add('invoice', lines.invoice, 'any', parent);
   table.add('position', lines.position);
@@ -120,18 +118,12 @@ function lineUses(table: Uses, lines: TableMap['lines'], parent: [string, string
   for (const column of lines.copy ?? []) table.add('copy', column);
 }
 
-function taxUses(
-  of: (at: string, table: string) => Uses,
-  map: TableMap,
-  invoiceId: [string, string],
-  lineId: [string, string],
-): void {
-  const { taxes } = map;
+function taxUses(of: Of, taxes: TableMap['taxes'], linesTable: string, documentId: Key, lineId: Key, at = ''): void {
   if (!taxes) return;
-  const table = of('taxes', 'table' in taxes ? taxes.table : map.lines.table);
+  const table = of(`${at}taxes`, 'table' in taxes ? taxes.table : linesTable);
   if ('table' in taxes) {
     table.add('line', taxes.line, 'any', lineId);
-    table.add('invoice', taxes.invoice, 'any', invoiceId);
+    table.add('invoice', taxes.invoice, 'any', documentId);
     table.addKeys('fixed', taxes.fixed);
   }
   table.add('rate', taxes.rate, 'amount');
@@ -139,8 +131,50 @@ function taxUses(
   table.add('category', taxes.category);
 }
 
-function moneyUses(of: (at: string, table: string) => Uses, map: TableMap, invoiceId: [string, string]): void {
-  const { payments, credits, creditNotes } = map;
+function allowanceUses(of: Of, allowances: TableMap['allowances'], documentId: Key, lineId: Key, at = ''): void {
+  allowances?.forEach((allowance, index) => {
+    const table = of(`${at}allowances[${index}]`, allowance.table);
+    table.add('key', allowance.key, 'any', allowance.of === 'invoice' ? documentId : lineId);
+    table.add('kind', allowance.kind);
+    table.add('amount', allowance.amount, 'amount');
+    table.add('reason', allowance.reason);
+    table.add('rate', allowance.rate, 'amount');
+    table.add('category', allowance.category);
+  });
+}
+
+function creditNoteUses(of: Of, map: TableMap, invoiceId: Key): void {
+  const { creditNotes: notes } = map;
+  if (!notes) return;
+  const noteId: Key = [notes.table, notes.id];
+  const lineId: Key = [notes.lines.table, notes.lines.id];
+  const table = of('creditNotes', notes.table);
+  table.add('id', notes.id);
+  numberUses(table, notes.number);
+  table.add('customer', notes.customer, 'any', [map.customers.table, map.customers.id]);
+  table.add('date', notes.date, 'day');
+  table.add('invoice', notes.invoice, 'any', invoiceId);
+  for (const name of ['currency', 'pricesIncludeTax', 'note'] as const) table.add(name, notes[name]);
+  for (const name of ['total', 'subtotal', 'taxTotal', 'adjustment'] as const) table.add(name, notes[name], 'amount');
+  table.addKeys('fixed', notes.fixed);
+  const invoices = of('creditNotes.copy', map.invoices.table);
+  for (const column of notes.copy ?? []) {
+    table.add('copy', column);
+    invoices.add('from', column);
+  }
+  lineUses(of('creditNotes.lines', notes.lines.table), notes.lines, noteId);
+  taxUses(of, notes.taxes, notes.lines.table, noteId, lineId, 'creditNotes.');
+  allowanceUses(of, notes.allowances, noteId, lineId, 'creditNotes.');
+  const applied = of('creditNotes.appliedTo', notes.appliedTo.table);
+  applied.add('note', notes.appliedTo.note, 'any', noteId);
+  applied.add('invoice', notes.appliedTo.invoice, 'any', invoiceId);
+  applied.add('amount', notes.appliedTo.amount, 'amount');
+  applied.add('date', notes.appliedTo.date, 'day');
+  applied.addKeys('fixed', notes.appliedTo.fixed);
+}
+
+function moneyUses(of: Of, map: TableMap, invoiceId: Key): void {
+  const { payments, credits } = map;
   if (payments) {
     const table = of('payments', payments.table);
     table.add('id', payments.id);
@@ -154,17 +188,5 @@ function moneyUses(of: (at: string, table: string) => Uses, map: TableMap, invoi
     const table = of('credits', credits.table);
     table.add('invoice', credits.invoice, 'any', invoiceId);
     table.add('amount', credits.amount, 'amount');
-  }
-  if (creditNotes) {
-    const table = of('creditNotes', creditNotes.table);
-    table.add('id', creditNotes.id);
-    table.add('number', creditNotes.number);
-    table.add('customer', creditNotes.customer, 'any', [map.customers.table, map.customers.id]);
-    table.add('date', creditNotes.date, 'day');
-    lineUses(of('creditNotes.lines', creditNotes.lines.table), creditNotes.lines, [creditNotes.table, creditNotes.id]);
-    const applied = of('creditNotes.appliedTo', creditNotes.appliedTo.table);
-    applied.add('note', creditNotes.appliedTo.note, 'any', [creditNotes.table, creditNotes.id]);
-    applied.add('invoice', creditNotes.appliedTo.invoice, 'any', invoiceId);
-    applied.add('amount', creditNotes.appliedTo.amount, 'amount');
   }
 }

@@ -1,6 +1,7 @@
 /** crm-invoice-merge/contract: what a host's adapter must do, as cases that any test runner can run. */
 import type { HostCrm } from './contract';
 import { candidateCases } from './contract-suite/candidates';
+import { creditCases } from './contract-suite/crediting';
 import { totalCases, updateCases } from './contract-suite/fields';
 import type { ContractCase } from './contract-suite/fixture';
 import { lineCases, touchCases } from './contract-suite/lines';
@@ -35,6 +36,7 @@ export function hostContract(host?: HostCrm): ContractCase[] {
     ...totalCases,
     ...linkCases,
     ...settlingCases,
+    ...creditCases,
     ...numberCases,
     ...transactionCases,
   ];

@@ -180,10 +180,29 @@ export interface HostCrm {
   deleteInvoices(trx: Trx, ids: Id[]): Promise<Snapshot[]>;
   /** Undoes cancelInvoices (rows put back) and deleteInvoices (inserted, same ids). */
   restoreInvoices(trx: Trx, snapshots: Snapshot[]): Promise<void>;
+  /**
+   * One credit note per invoice, dated `date`, applied to its invoice, which is settled by it (not cancelled, no payment).
+   * Amounts are written as given, never computed. Answers in the order of `credits`. Absent: `credit` cannot be offered.
+   */
+  creditInvoices?(
+    trx: Trx,
+    credits: NewCreditNote[],
+    date: Day,
+  ): Promise<{ invoiceId: Id; creditNoteId: Id; number: string }[]>;
   /** The host's own arithmetic when replaced: it has the last word, a difference is shown. */
   saveTotals(trx: Trx, invoiceId: Id): Promise<{ totals: Totals; status: InvoiceStatus }>;
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
   invoiceUrl(id: Id, page: 'preview' | 'edit' | 'public'): string;
+}
+export interface NewCreditNote {
+  invoice: Invoice;
+  number: string;
+  /** In words, the number and date of the invoice that it credits. */
+  note: string;
+  /** The invoice's own, its discount made fixed. */
+  lines: CarriedLine[];
+  /** Empty where `creditNotes.allowances` has none of documents: then they are lines. */
+  allowancesCharges: AllowanceCharge[];
 }
 /** `dropped`: the target already had it (the same tag, say). */
 export interface MovedLink {
@@ -280,14 +299,33 @@ export interface TableMap {
   payments?: { table: string; id: Col; invoice: Col; amount: Col; method: Col; date: Col; note?: Col };
   /** Any row = not a candidate. */
   credits?: { table: string; invoice: Col; amount: Col };
+  /** Where credit notes are kept, for the settlement `credit`; their numbers are `series.creditNote`. */
   creditNotes?: {
     table: string;
     id: Col;
-    number: Col;
+    number: Col | { sequence: Col; prefix?: Col; date: Col };
     customer: Col;
     date: Col;
+    /** The invoice that it credits, where the host has a column for it. */
+    invoice?: Col;
+    currency?: Col;
+    total: Col;
+    subtotal?: Col;
+    taxTotal?: Col;
+    adjustment?: Col;
+    pricesIncludeTax?: Col;
+    /** Takes the words that name the credited invoice and its date. */
+    note?: Col;
+    /** What each of them has: its kind, its status. */
+    fixed?: Row;
+    /** Columns of the invoice that it takes along under the same name: seller entity, billing address, project. */
+    copy?: Col[];
+    /** Whether the host keeps their quantities and totals above or below zero. Default: positive. */
+    amounts?: 'positive' | 'negative';
     lines: TableMap['lines'];
-    appliedTo: { table: string; note: Col; invoice: Col; amount: Col };
+    taxes?: TableMap['taxes'];
+    allowances?: TableMap['allowances'];
+    appliedTo: { table: string; note: Col; invoice: Col; amount: Col; date?: Col; fixed?: Row };
   };
   /** How the host rounds tax. Default: document. */
   taxRounding?: 'document' | 'line';

@@ -1,4 +1,5 @@
 /** Puts the topics together: a host described by its table map. */
+import { creditInvoices } from './credit-notes';
 import type { HostCrm, Id, TableMap } from './contract';
 import { findCandidates } from './heads';
 import { appendLines, removeLines } from './lines';
@@ -36,6 +37,7 @@ export function knexHost(map: TableMap, options: KnexHostOptions = {}): HostCrm 
     cancelInvoices: (trx, ids, note) => cancelInvoices(trx, map, ids, note),
     deleteInvoices: (trx, ids) => deleteInvoices(trx, map, ids),
     restoreInvoices: (trx, snapshots) => restoreInvoices(trx, map, snapshots),
+    ...(map.creditNotes && { creditInvoices: (trx, credits, date) => creditInvoices(trx, map, credits, date) }),
     saveTotals: (trx, invoiceId) => saveTotals(trx, map, today(), invoiceId),
     allocateNumbers: (trx, type, count, date) => allocateNumbers(trx, map, type, count, date),
     invoiceUrl: options.invoiceUrl ?? ((id, page) => `/invoices/${id}${page === 'preview' ? '' : `/${page}`}`),

@@ -8,33 +8,46 @@ import { own } from './table-map';
 /** After the target's last line, in the given order, with taxes and allowances, tagged with where they came from. */
 export async function appendLines(trx: Trx, map: TableMap, targetId: Id, carried: CarriedLine[]): Promise<void> {
   if (carried.length === 0) return;
-  const { lines, taxes } = map;
+  const { lines } = map;
   const before = await targetLines(trx, map, targetId);
   const last = before.reduce((highest, { position }) => Math.max(highest, position), 0);
-  const copies = await copiedColumns(trx, map, carried);
+  const copies = await copiedColumns(trx, map, carried, map.lines.copy);
   const rows = carried.map((line, index) => ({
-    ...copies.get(line.sourceLineId ?? ''),
-    ...line.extra,
-    ...lineRow(map, line),
-    ...lines.fixed,
-    ...(lines.position ? { [lines.position]: last + 1 + index } : {}),
-    [lines.invoice]: targetId,
-    [own(map, 'source_invoice_id')]: line.sourceInvoiceId,
-    [own(map, 'source_line_id')]: line.sourceLineId,
+    sourceLineId: line.sourceLineId,
+    row: {
+      ...copies.get(line.sourceLineId ?? ''),
+      ...line.extra,
+      ...lineRow(map, line),
+      ...lines.fixed,
+      ...(lines.position ? { [lines.position]: last + 1 + index } : {}),
+      [lines.invoice]: targetId,
+      [own(map, 'source_invoice_id')]: line.sourceInvoiceId,
+      [own(map, 'source_line_id')]: line.sourceLineId,
+    },
   }));
-  const isLine = (_row: Row, index: number): boolean => carried[index]?.sourceLineId != null;
-  await insertRows(trx, lines.table, rows.filter(isLine));
-  // Carried discounts have neither copied columns nor, as a rule, unit and details: the table's defaults stand.
-  await insertRows(trx, lines.table, withoutEmpty(rows.filter((row, index) => !isLine(row, index))));
+  await insertLineRows(trx, lines.table, rows);
   const ids = await insertedIds(trx, map, targetId, carried, new Set(before.map(({ id }) => id)));
+  await insertLineParts(
+    trx,
+    map,
+    carried.map((line, index) => ({ line, id: ids[index] ?? '', documentId: targetId })),
+  );
+}
+
+/** Taxes and allowances of lines that have just been inserted. */
+export async function insertLineParts(
+  trx: Trx,
+  { taxes, allowances }: Pick<TableMap, 'taxes' | 'allowances'>,
+  inserted: { line: CarriedLine; id: Id; documentId: Id }[],
+): Promise<void> {
   if (taxes && 'table' in taxes)
     await insertRows(
       trx,
       taxes.table,
-      carried.flatMap((line, index) =>
+      inserted.flatMap(({ line, id, documentId }) =>
         line.taxes.map((tax) => ({
-          [taxes.line]: ids[index],
-          ...(taxes.invoice ? { [taxes.invoice]: targetId } : {}),
+          [taxes.line]: id,
+          ...(taxes.invoice ? { [taxes.invoice]: documentId } : {}),
           ...(taxes.name ? { [taxes.name]: tax.name } : {}),
           [taxes.rate]: tax.rate,
           ...(taxes.category ? { [taxes.category]: tax.category } : {}),
@@ -42,15 +55,25 @@ export async function appendLines(trx: Trx, map: TableMap, targetId: Id, carried
         })),
       ),
     );
-  const part = map.allowances?.find((one) => one.of === 'line');
+  const part = allowances?.find((one) => one.of === 'line');
   if (part)
     await insertRows(
       trx,
       part.table,
-      carried.flatMap((line, index) =>
-        line.allowancesCharges.map((allowance) => allowanceRow(part, ids[index] ?? '', allowance)),
-      ),
+      inserted.flatMap(({ line, id }) => line.allowancesCharges.map((allowance) => allowanceRow(part, id, allowance))),
     );
+}
+
+/** Carried discounts have neither copied columns nor, as a rule, unit and details: there the table's defaults stand. */
+export async function insertLineRows(
+  trx: Trx,
+  table: string,
+  lines: { sourceLineId: Id | null; row: Row }[],
+): Promise<void> {
+  const rowsOf = (discounts: boolean): Row[] =>
+    lines.filter(({ sourceLineId }) => (sourceLineId === null) === discounts).map(({ row }) => row);
+  await insertRows(trx, table, rowsOf(false));
+  await insertRows(trx, table, withoutEmpty(rowsOf(true)));
 }
 
 function withoutEmpty(rows: Row[]): Row[] {
@@ -59,8 +82,8 @@ function withoutEmpty(rows: Row[]): Row[] {
   );
 }
 
-function lineRow(map: TableMap, line: CarriedLine): Row {
-  const { lines, taxes } = map;
+/** What a line says of itself, in the columns that the map names. */
+export function lineRow({ lines, taxes }: Pick<TableMap, 'lines' | 'taxes'>, line: CarriedLine): Row {
   const row: Row = {
     [lines.description]: line.description,
     [lines.quantity]: line.quantity,
@@ -83,9 +106,14 @@ function lineRow(map: TableMap, line: CarriedLine): Row {
 }
 
 /** The host's own columns that a line takes along, read from the source's line. */
-async function copiedColumns(trx: Trx, map: TableMap, carried: CarriedLine[]): Promise<Map<Id, Row>> {
-  const { table, id, copy } = map.lines;
-  if (!copy?.length) return new Map();
+export async function copiedColumns(
+  trx: Trx,
+  map: TableMap,
+  carried: CarriedLine[],
+  copy: string[] = [],
+): Promise<Map<Id, Row>> {
+  const { table, id } = map.lines;
+  if (copy.length === 0) return new Map();
   const columns = await columnsOf(trx, [table]);
   columns.set(
     table,

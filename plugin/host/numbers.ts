@@ -108,19 +108,21 @@ async function nextSetting(trx: Trx, next: { table: string; column: string; wher
 }
 
 /** What a number is stored as: the number itself, or its sequence where the host keeps the parts apart. */
-export function numberRow(map: TableMap, number: string | null): Row {
-  const columns = map.invoices.number;
+export function numberRow(map: TableMap, kind: 'invoice' | 'creditNote', number: string | null): Row {
+  const columns = kind === 'invoice' ? map.invoices.number : map.creditNotes?.number;
+  if (columns === undefined) return {};
   if (typeof columns === 'string') return { [columns]: number };
   if (number === null) return { [columns.sequence]: null };
-  for (const pattern of map.series?.invoice?.patterns ?? []) {
+  const series = map.series?.[kind];
+  for (const pattern of series?.patterns ?? []) {
     const sequence = sequenceIn(pattern, number);
     if (sequence !== null) return { [columns.sequence]: String(sequence) };
   }
   const [, prefix = '', digits] = /^(.*?)(\d{1,15})$/s.exec(number) ?? [];
-  if (digits === undefined || map.series?.invoice)
+  if (digits === undefined || series)
     throw new PluginError('IM_HOST_FAULT', 500, {
       number,
-      mend: 'add a pattern that the number fits to series.invoice',
+      mend: `add a pattern that the number fits to series.${kind}`,
     });
   return { [columns.sequence]: String(Number(digits)), ...(columns.prefix ? { [columns.prefix]: prefix } : {}) };
 }

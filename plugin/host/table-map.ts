@@ -7,7 +7,19 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_$]{0,63}$/;
 const TABLE = /^[A-Za-z_][A-Za-z0-9_$]{0,63}(\.[A-Za-z_][A-Za-z0-9_$]{0,63})?$/;
 const STATUSES: InvoiceStatus[] = ['draft', 'unpaid', 'overdue', 'partial', 'paid', 'cancelled'];
 /** Parts of the map that are values, not names of tables and columns. */
-const VALUES = new Set(['fixed', 'where', 'values', 'set', 'patterns', 'cash', 'policy', 'to', 'of', 'taxRounding']);
+const VALUES = new Set([
+  'fixed',
+  'where',
+  'values',
+  'set',
+  'patterns',
+  'cash',
+  'policy',
+  'to',
+  'of',
+  'taxRounding',
+  'amounts',
+]);
 
 export interface MapFault {
   where: string;
@@ -38,6 +50,13 @@ export function demandStatusRow(map: TableMap, status: InvoiceStatus): Row {
   return row;
 }
 
+/** What an invoice settled by a credit note bears: nothing where the host derives its status from what was applied to it. */
+export function creditedRow(map: TableMap): Row {
+  const { status } = map.invoices;
+  if (!('column' in status)) return status.set?.credited ?? status.set?.paid ?? {};
+  return status.credited === undefined ? demandStatusRow(map, 'paid') : { [status.column]: status.credited };
+}
+
 /** All faults of a table map, each with its place and its mend; empty when it can be used. Never touches the database. */
 export function mapFaults(map: TableMap): MapFault[] {
   const faults: MapFault[] = [];
@@ -64,6 +83,15 @@ function required(map: TableMap, fault: Report): void {
     const given = (map as unknown as Record<string, Row | undefined>)[part];
     if (!given) fault(part, `map ${part}: ${keys.join(', ')}`);
     else for (const key of keys) if (given[key] === undefined) fault(`${part}.${key}`, `name the ${key} of ${part}`);
+  }
+  const notes = map.creditNotes as Row | undefined;
+  if (notes) {
+    const parts = ['table', 'id', 'number', 'customer', 'date', 'total', 'lines', 'appliedTo'];
+    // Without it a discount after tax or a rounding would be missing between the lines and the total.
+    if (map.invoices?.adjustment !== undefined) parts.push('adjustment');
+    for (const key of parts)
+      if (notes[key] === undefined) fault(`creditNotes.${key}`, `name the ${key} of credit notes`);
+    if (!map.series?.creditNote) fault('series.creditNote', 'give the pattern of credit note numbers');
   }
   if (!Array.isArray(map.owned)) fault('owned', 'list the tables whose rows go with a deleted invoice ([] for none)');
   if (!Array.isArray(map.links)) fault('links', 'list the tables that point at invoices or lines ([] for none)');

@@ -46,7 +46,7 @@ export async function updateInvoice(
   const write = (column: string | undefined, value: unknown): void => {
     if (column !== undefined && value !== undefined) row[column] = value;
   };
-  if (change.number !== undefined) Object.assign(row, numberRow(map, change.number));
+  if (change.number !== undefined) Object.assign(row, numberRow(map, 'invoice', change.number));
   if (change.status !== undefined) Object.assign(row, demandStatusRow(map, change.status));
   write(invoices.issueDate, change.issueDate);
   write(invoices.dueDate, change.dueDate);

@@ -91,6 +91,14 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'restoreInvoices inserts deleted invoices again, row for row with the same ids',
     ],
   },
+  creditInvoices: {
+    answer: async () => [],
+    caughtBy: [
+      'creditInvoices issues one credit note per invoice, in their order, with number, date and the invoice’s amounts',
+      'creditInvoices gives each credit note its own invoice’s lines and taxes',
+      'creditInvoices applies the credit note to its invoice, which is open no more, keeps number and lines and is not cancelled',
+    ],
+  },
   restoreInvoices: {
     answer: async () => undefined,
     caughtBy: [

@@ -73,6 +73,15 @@ describe.each(eachDatabase)('statements on %s', (_name, createDatabase) => {
             lineIds.map(([, id]) => id),
           ),
         );
+        const numbers = await app.host.allocateNumbers(trx, 'credit_note', count, '2026-05-01');
+        const credits = loaded.map((invoice, at) => ({
+          invoice,
+          number: numbers[at]!,
+          note: '',
+          lines: carriedFrom([invoice]),
+          allowancesCharges: [],
+        }));
+        await counted('credit', () => app.host.creditInvoices!(trx, credits, '2026-05-01'));
         const deleted = await counted('delete', () => app.host.deleteInvoices(trx, sources));
         await counted('restore deleted', () => app.host.restoreInvoices(trx, deleted));
         await counted('numbers', () => app.host.allocateNumbers(trx, 'invoice', count, '2026-05-01'));

@@ -15,6 +15,7 @@ describe('a table map', () => {
       tablePrefix: 'im-',
       invoices: { ...map.invoices, id: 'id; DROP TABLE x', total: undefined, status: { of: () => 'paid', where: 1 } },
       lines: { ...map.lines, fixed: { 'a b': 1 } },
+      creditNotes: { ...map.creditNotes, adjustment: undefined, lines: { ...map.creditNotes?.lines, id: 'a.b' } },
       series: { invoice: { patterns: ['FA-{yyyy}', '{seq}{day}'] } },
       owned: undefined,
       links: [{ ...map.links[0]!, policy: 'steal' }, map.links[0]!],
@@ -24,6 +25,8 @@ describe('a table map', () => {
         .map(({ where }) => where)
         .sort(),
     ).toEqual([
+      'creditNotes.adjustment',
+      'creditNotes.lines.id',
       'invoices.id',
       'invoices.status.set.cancelled',
       'invoices.status.where',
@@ -32,6 +35,7 @@ describe('a table map', () => {
       'links.0.policy',
       'links.1.name',
       'owned',
+      'series.creditNote',
       'series.invoice.patterns.0',
       'series.invoice.patterns.1',
       'tablePrefix',

@@ -77,11 +77,63 @@ const map: TableMap = {
     date: 'regle_le',
   },
   credits: { table: 'app_imputations', invoice: 'facture_id', amount: 'montant' },
+  creditNotes: {
+    table: 'app_avoirs',
+    id: 'id',
+    number: 'numero',
+    customer: 'client_id',
+    date: 'emis_le',
+    invoice: 'facture_id',
+    currency: 'devise',
+    total: 'total_ttc',
+    subtotal: 'total_ht',
+    taxTotal: 'total_tva',
+    adjustment: 'ajustement',
+    note: 'objet',
+    copy: ['entite'],
+    lines: {
+      table: 'app_avoir_lignes',
+      id: 'id',
+      invoice: 'avoir_id',
+      position: 'rang',
+      description: 'libelle',
+      longDescription: 'details',
+      quantity: 'quantite',
+      unit: 'unite',
+      unitPrice: 'prix',
+      baseQuantity: 'base',
+      supplyDate: 'livree_le',
+      copy: ['compte'],
+    },
+    taxes: { rate: 'tva', name: 'tva_nom', category: 'tva_code' },
+    allowances: [
+      {
+        table: 'app_avoir_remises',
+        of: 'invoice',
+        key: 'avoir_id',
+        kind: 'sens',
+        amount: 'montant',
+        reason: 'motif',
+        rate: 'tva',
+        category: 'tva_code',
+      },
+      {
+        table: 'app_avoir_remises_lignes',
+        of: 'line',
+        key: 'ligne_id',
+        kind: 'sens',
+        amount: 'montant',
+        reason: 'motif',
+      },
+    ],
+    appliedTo: { table: 'app_imputations', note: 'avoir_id', invoice: 'facture_id', amount: 'montant' },
+  },
   series: {
     invoice: {
       patterns: ['FA-{yyyy}-{seq:5}', 'F{seq}'],
       next: { table: 'app_reglages', column: 'valeur', where: { cle: 'prochaine_facture' } },
     },
+    creditNote: { patterns: ['AV-{yyyy}-{seq:4}'] },
   },
   owned: [{ table: 'app_journal', invoice: 'facture_id' }],
   links: [
@@ -137,25 +189,43 @@ async function createSchema(knex: Knex): Promise<void> {
     t.binary('signature');
     t.double('taux_interne');
   });
-  await knex.schema.createTable('app_lignes', (t) => {
+  await knex.schema.createTable('app_avoirs', (t) => {
     t.increments('id');
-    t.integer('facture_id').unsigned().notNullable();
-    t.integer('rang').notNullable();
-    t.string('libelle').notNullable();
-    t.text('details');
-    t.decimal('quantite', 18, 6).notNullable();
-    t.string('unite', 20).notNullable().defaultTo('');
-    t.decimal('prix', 18, 6).notNullable();
-    t.decimal('base', 18, 6).notNullable().defaultTo(1);
-    t.decimal('tva', 7, 3);
-    t.string('tva_nom', 50);
-    t.string('tva_code', 3);
-    t.date('livree_le');
-    t.string('compte', 20).notNullable().defaultTo('706000');
+    t.integer('client_id').unsigned().notNullable();
+    t.integer('facture_id').unsigned();
+    t.string('numero', 50).notNullable();
+    t.date('emis_le').notNullable();
+    t.string('devise', 3).notNullable();
+    for (const column of ['total_ht', 'total_tva', 'total_ttc', 'ajustement'])
+      t.decimal(column, 18, 3).notNullable().defaultTo(0);
+    t.text('objet');
+    t.string('entite', 20);
   });
+  for (const [table, document] of [
+    ['app_lignes', 'facture_id'],
+    ['app_avoir_lignes', 'avoir_id'],
+  ] as const)
+    await knex.schema.createTable(table, (t) => {
+      t.increments('id');
+      t.integer(document).unsigned().notNullable();
+      t.integer('rang').notNullable();
+      t.string('libelle').notNullable();
+      t.text('details');
+      t.decimal('quantite', 18, 6).notNullable();
+      t.string('unite', 20).notNullable().defaultTo('');
+      t.decimal('prix', 18, 6).notNullable();
+      t.decimal('base', 18, 6).notNullable().defaultTo(1);
+      t.decimal('tva', 7, 3);
+      t.string('tva_nom', 50);
+      t.string('tva_code', 3);
+      t.date('livree_le');
+      t.string('compte', 20).notNullable().defaultTo('706000');
+    });
   for (const [table, key] of [
     ['app_remises', 'facture_id'],
     ['app_remises_lignes', 'ligne_id'],
+    ['app_avoir_remises', 'avoir_id'],
+    ['app_avoir_remises_lignes', 'ligne_id'],
   ] as const)
     await knex.schema.createTable(table, (t) => {
       t.increments('id');
@@ -175,6 +245,7 @@ async function createSchema(knex: Knex): Promise<void> {
   });
   await knex.schema.createTable('app_imputations', (t) => {
     t.increments('id');
+    t.integer('avoir_id').unsigned();
     t.integer('facture_id').unsigned().notNullable();
     t.decimal('montant', 18, 3).notNullable();
   });

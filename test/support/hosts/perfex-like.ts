@@ -6,6 +6,7 @@ import type { TestHost } from './types';
 
 const STATUS: Record<InvoiceStatus, number> = { unpaid: 1, paid: 2, partial: 3, overdue: 4, cancelled: 5, draft: 6 };
 const INVOICE = { rel_type: 'invoice' };
+const CREDIT_NOTE = { rel_type: 'credit_note' };
 
 const map: TableMap = {
   invoices: {
@@ -55,11 +56,54 @@ const map: TableMap = {
     date: 'date',
   },
   credits: { table: 'tblcredits', invoice: 'invoice_id', amount: 'amount' },
+  creditNotes: {
+    table: 'tblcreditnotes',
+    id: 'id',
+    number: { sequence: 'number', prefix: 'prefix', date: 'date' },
+    customer: 'clientid',
+    date: 'date',
+    total: 'total',
+    taxTotal: 'total_tax',
+    adjustment: 'adjustment',
+    note: 'adminnote',
+    fixed: { prefix: 'CN-', status: 2 },
+    // Kept below zero here, so that both ways are tried.
+    amounts: 'negative',
+    lines: {
+      table: 'tblitemable',
+      id: 'id',
+      invoice: 'rel_id',
+      position: 'item_order',
+      description: 'description',
+      longDescription: 'long_description',
+      quantity: 'qty',
+      unit: 'unit',
+      unitPrice: 'rate',
+      fixed: CREDIT_NOTE,
+    },
+    taxes: {
+      table: 'tblitem_tax',
+      line: 'itemid',
+      invoice: 'rel_id',
+      name: 'taxname',
+      rate: 'taxrate',
+      fixed: CREDIT_NOTE,
+    },
+    appliedTo: {
+      table: 'tblcredits',
+      note: 'credit_id',
+      invoice: 'invoice_id',
+      amount: 'amount',
+      date: 'date',
+      fixed: { staff_id: 1 },
+    },
+  },
   series: {
     invoice: {
       patterns: ['INV-{yyyy}/{seq:6}'],
       next: { table: 'tbloptions', column: 'value', where: { name: 'next_invoice_number' } },
     },
+    creditNote: { patterns: ['CN-{seq:6}'] },
   },
   owned: [{ table: 'tblsales_activity', invoice: 'rel_id', fixed: INVOICE }],
   links: [
@@ -134,8 +178,21 @@ async function createSchema(knex: Knex): Promise<void> {
     t.string('paymentmode', 40);
     t.date('date').notNullable();
   });
+  await knex.schema.createTable('tblcreditnotes', (t) => {
+    t.increments('id');
+    t.integer('clientid').notNullable();
+    t.integer('number').notNullable();
+    t.string('prefix', 50);
+    t.integer('status').notNullable();
+    t.date('date').notNullable();
+    for (const column of ['total_tax', 'total', 'adjustment']) t.decimal(column, 15, 2).notNullable().defaultTo(0);
+    t.text('adminnote');
+  });
   await knex.schema.createTable('tblcredits', (t) => {
     t.increments('id');
+    t.integer('credit_id');
+    t.integer('staff_id');
+    t.date('date');
     t.integer('invoice_id').notNullable();
     t.decimal('amount', 15, 2).notNullable();
   });
