@@ -37,7 +37,15 @@ const BODY_LIMIT = '1mb';
 
 /** Reads the JSON body of our own routes, unless the host has parsed it already. */
 export function jsonBody(): RequestHandler {
-  const parse = express.json({ limit: BODY_LIMIT });
+  return unlessParsed(express.json({ limit: BODY_LIMIT }));
+}
+
+/** Reads what a form of our own pages posts, unless the host has parsed it already. A repeated field is a list. */
+export function formBody(): RequestHandler {
+  return unlessParsed(express.urlencoded({ extended: false, limit: BODY_LIMIT }));
+}
+
+function unlessParsed(parse: RequestHandler): RequestHandler {
   return (req, res, next) => {
     const announced = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
     if (req.body !== undefined || !announced) return next();

@@ -10,6 +10,7 @@ import type { MergingPageDeps } from '../../plugin/merging/banner-deps';
 import { mergingRoutes } from '../../plugin/merging/routes';
 import { createAssets } from '../../plugin/web/assets';
 import { createErrorHandler } from '../../plugin/web/error-handler';
+import { createPages } from '../../plugin/web/page';
 import { createRender } from '../../plugin/web/render';
 import { actor, createFakeMerging } from './fake-merging';
 import type { FakeMerging } from './fake-merging';
@@ -59,7 +60,9 @@ export function createMergingApp(
   plugin.use(assets.router);
   plugin.use(mergingRoutes({ ...deps, banner }));
   const log = (message: string): unknown => logged.push(message);
-  plugin.use(createErrorHandler({ wordsOf: deps.wordsOf, render, log }));
+  const { wordsOf } = deps;
+  const frame = createPages({ wordsOf, render, urls: { pages: BASE, asset: assets.url } });
+  plugin.use(createErrorHandler({ wordsOf, pages: frame, log }));
 
   const app = express();
   if (options.csp) app.use(helmet());
