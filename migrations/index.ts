@@ -12,6 +12,7 @@ import { carriedLines } from './0008_carried_lines';
 import { series } from './0009_series';
 import { activity } from './0010_activity';
 import { uniqueNumber } from './0011_unique_number';
+import { creditNotes } from './0016_credit_notes';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -42,6 +43,7 @@ const STEPS: Step[] = [
   series,
   activity,
   uniqueNumber,
+  creditNotes,
 ];
 
 /** The own tables whose rows are ten-year records. */

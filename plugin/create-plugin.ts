@@ -39,6 +39,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
 
   // Reading the schema costs queries: once is enough until somebody asks for the check again.
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
+  const numbering = createNumbering(host, prefix);
   const deps: MergingDeps = {
     knex,
     host,
@@ -50,6 +51,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     clock: options.clock ?? (() => new Date()),
     timeZone: options.timeZone ?? 'Europe/Paris',
     csrfField: options.csrf?.fieldName,
+    allocateNumbers: numbering.allocate,
     documents: translator(options.documentLocale ?? 'fr'),
     deleteBlockers: (db) =>
       (blockers ??= checkHost(db, host.map).then(
@@ -61,7 +63,6 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
-  const numbering = createNumbering(host, prefix);
 
   const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
   // At the root '/' is the host's own first page, and '/settings' may well be its own settings.

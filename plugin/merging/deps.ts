@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
 import { PluginError } from '../errors';
-import type { Actor, Day, HostCrm, InvoiceHead, Query } from '../host/contract';
+import type { Actor, Day, HostCrm, InvoiceHead, Query, Trx } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
 import type { CarryingWords } from './combine';
@@ -23,6 +23,8 @@ export interface MergingDeps {
   csrfField: string | undefined;
   /** Speaks the language of documents. */
   documents: Words;
+  /** Of numbering: safe with two at once, given back by a roll-back. */
+  allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
   /** Columns that point at invoices and are not mapped: `delete` is not offered while there are any. */
   deleteBlockers(db: Knex): Promise<{ where: string; mend: string }[]>;
 }

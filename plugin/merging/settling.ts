@@ -1,13 +1,25 @@
-/** What becomes of the sources: cancelled or deleted, each with its snapshot. */
-import type { Actor, Id, Invoice, Settlement, SettlementChoice, Snapshot, TableMap, Trx } from '../host/contract';
+/** What becomes of the sources: cancelled or deleted, each with its snapshot, or settled by a credit note. */
+import { PluginError } from '../errors';
+import type {
+  Actor,
+  Id,
+  Invoice,
+  NewCreditNote,
+  Settlement,
+  SettlementChoice,
+  Snapshot,
+  TableMap,
+  Trx,
+} from '../host/contract';
 import { linksLeft } from '../host/links';
 import { markMerged, todayIn } from '../host/own-columns';
 import { demandNone, settlementOf } from './admission';
-import { nameOf, type MergingDeps } from './deps';
+import { carriedFrom } from './combine';
+import { carryingWords, isIssued, nameOf, type MergingDeps } from './deps';
 import type { SourceRecord } from './store';
 
 export async function settle(
-  deps: Pick<MergingDeps, 'host' | 'documents' | 'timeZone'>,
+  deps: Pick<MergingDeps, 'host' | 'documents' | 'timeZone' | 'allocateNumbers'>,
   trx: Trx,
   target: Invoice,
   sources: Invoice[],
@@ -29,6 +41,13 @@ export async function settle(
     for (const snapshot of await host.cancelInvoices(trx, cancelled, note)) snapshots.set(snapshot.invoiceId, snapshot);
     await markMerged(trx, host.map, cancelled, target.id, at);
   }
+  const creditNotes = await credit(
+    deps,
+    trx,
+    target,
+    sources.filter(({ id }) => idsOf('credit').includes(id)),
+    at,
+  );
   const deleted = idsOf('delete');
   await demandNothingLeft(
     trx,
@@ -45,8 +64,52 @@ export async function settle(
     status: source.status,
     total: source.total,
     settlement: settlementOf(source, settlement),
+    creditNote: creditNotes.get(source.id) ?? null,
     snapshot: snapshots.get(source.id) ?? null,
   }));
+}
+
+/**
+ * One credit note for each, of the invoice's own amounts, dated as the target and applied to its invoice.
+ * @throws IM_TARGET_NOT_ISSUED 422: the customer would hold credit notes and no invoice
+ */
+async function credit(
+  deps: Pick<MergingDeps, 'host' | 'documents' | 'allocateNumbers'>,
+  trx: Trx,
+  target: Invoice,
+  sources: Invoice[],
+  at: string,
+): Promise<Map<Id, { id: Id; number: string }>> {
+  const { host, documents } = deps;
+  if (sources.length === 0) return new Map();
+  if (!isIssued(target)) throw new PluginError('IM_TARGET_NOT_ISSUED', 422, { invoiceId: target.id });
+  // After the target's own number, which the host's save took: everybody asks for the two series in this order.
+  const numbers = await deps.allocateNumbers(trx, 'credit_note', sources.length, target.issueDate);
+  const into = host.map.creditNotes?.allowances?.some((one) => one.of === 'invoice') ? 'allowances' : 'lines';
+  const credits = sources.map((invoice, index): NewCreditNote => {
+    const { lines, allowancesCharges } = carriedFrom(invoice, into, carryingWords(documents));
+    const note = documents.t('document.credit_note', {
+      number: nameOf(documents, invoice),
+      date: documents.day(invoice.issueDate),
+      successor: nameOf(documents, target),
+    });
+    return { invoice, number: numbers[index] ?? '', note, lines, allowancesCharges };
+  });
+  const made = (await host.creditInvoices?.(trx, credits, target.issueDate)) ?? [];
+  const byInvoice = new Map(made.map((one) => [one.invoiceId, { id: String(one.creditNoteId), number: one.number }]));
+  if (byInvoice.size !== sources.length)
+    throw new PluginError('IM_HOST_FAULT', 500, {
+      where: 'creditInvoices',
+      mend: 'answer one credit note per invoice',
+    });
+  await markMerged(
+    trx,
+    host.map,
+    sources.map(({ id }) => id),
+    target.id,
+    at,
+  );
+  return byInvoice;
 }
 
 /** What hangs on a line that the person left out has not moved: deleting its source would leave it pointing nowhere. */

@@ -27,6 +27,7 @@ export interface SourceRecord {
   status: InvoiceStatus;
   total: Decimal;
   settlement: Settlement;
+  creditNote: { id: Id; number: string } | null;
   snapshot: Snapshot | null;
 }
 
@@ -87,6 +88,8 @@ interface SourceRow {
   number: string | null;
   total: string;
   settlement: Settlement;
+  credit_note_id: string | null;
+  credit_note_number: string | null;
 }
 
 /** As much of a name or number as its column holds: what it is called must not stop a merge. */
@@ -166,6 +169,8 @@ export const createMergeStore = (prefix: string) => {
           status_before: source.status,
           total_minor: toMinor(source.total, merge.currency),
           settlement: source.settlement,
+          credit_note_id: source.creditNote?.id ?? null,
+          credit_note_number: clip(source.creditNote?.number ?? null),
           snapshot: JSON.stringify(source.snapshot),
         })),
       );
@@ -231,7 +236,10 @@ export const createMergeStore = (prefix: string) => {
           number: source.number,
           total: fromMinor(source.total, row.currency),
           settlement: source.settlement,
-          creditNote: null,
+          creditNote:
+            source.credit_note_id === null
+              ? null
+              : { id: source.credit_note_id, number: source.credit_note_number ?? '' },
         })),
         totalsBefore: row.totals_before === null ? null : (JSON.parse(row.totals_before) as Totals),
         totalsAfter: JSON.parse(row.totals_after) as Totals,

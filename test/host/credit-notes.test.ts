@@ -4,6 +4,8 @@ import { crmHost, install, perfexLikeHost } from '../support/hosts';
 
 const VAT = { category: 'S', name: 'TVA 20 %', rate: '20' };
 
+type Stored = Record<string, string | number | null>;
+
 const linesOf = (invoice: Invoice): CarriedLine[] =>
   invoice.lines.map(({ id, ...line }) => ({
     ...line,
@@ -59,13 +61,13 @@ describe.each(eachDatabase)('credit notes on %s', (_name, createDatabase) => {
       allowancesCharges: invoice!.allowancesCharges,
     };
     const [made] = await knex.transaction((trx) => app.host.creditInvoices!(trx, [credit], '2026-11-22'));
-    const note = await knex('app_avoirs').where({ id: made!.creditNoteId }).first();
+    const note: Stored = await knex('app_avoirs').where({ id: made!.creditNoteId }).first();
     expect(note).toMatchObject({ client_id: 1, numero: 'AV-2026-0007', entite: 'SIEGE', objet: credit.note });
     expect([note.total_ttc, note.total_tva, note.ajustement].map(Number)).toEqual([175.8, 29.51, -1.25]);
-    const [line] = await knex('app_avoir_lignes').where({ avoir_id: made!.creditNoteId });
+    const [line = {}]: Stored[] = await knex('app_avoir_lignes').where({ avoir_id: made!.creditNoteId });
     expect(line).toMatchObject({ libelle: 'Four', compte: '707100', tva_nom: 'TVA 20 %' });
     expect([line.quantite, line.prix].map(Number)).toEqual([1.5, 99.99]);
-    expect(await knex('app_avoir_remises_lignes').where({ ligne_id: line.id })).toMatchObject([
+    expect(await knex('app_avoir_remises_lignes').where({ ligne_id: line.id! })).toMatchObject([
       { sens: 'charge', motif: 'Port' },
     ]);
     expect(await knex('app_avoir_remises').where({ avoir_id: made!.creditNoteId })).toMatchObject([
@@ -106,10 +108,10 @@ describe.each(eachDatabase)('credit notes on %s', (_name, createDatabase) => {
     expect(made.map(({ number }) => number)).toEqual(['CN-000001', 'CN-000002', 'CN-000003']);
     for (const [index, { creditNoteId }] of made.entries()) {
       const invoice = invoices[index]!;
-      const note = await knex('tblcreditnotes').where({ id: creditNoteId }).first();
+      const note: Stored = await knex('tblcreditnotes').where({ id: creditNoteId }).first();
       expect(note).toMatchObject({ prefix: 'CN-', number: index + 1, status: 2 });
       expect(Number(note.total)).toBe(-Number(invoice.total));
-      const lines = await knex('tblitemable')
+      const lines: Stored[] = await knex('tblitemable')
         .where({ rel_type: 'credit_note', rel_id: creditNoteId })
         .orderBy('item_order');
       expect(lines.map((line) => [line.description, Number(line.qty), Number(line.rate)])).toEqual([
@@ -117,7 +119,7 @@ describe.each(eachDatabase)('credit notes on %s', (_name, createDatabase) => {
         ['Remise', 1, 1.5],
       ]);
       for (const [at, line] of lines.slice(0, -1).entries()) {
-        const taxes = await knex('tblitem_tax').where({ itemid: line.id, rel_type: 'credit_note' });
+        const taxes: Stored[] = await knex('tblitem_tax').where({ itemid: line.id!, rel_type: 'credit_note' });
         expect(taxes).toHaveLength(at % 2 ? 1 : 2);
       }
       expect(await knex('tblcredits').where({ invoice_id: invoice.id })).toMatchObject([
