@@ -61,10 +61,10 @@ describe.each(eachDatabase)('credit notes on %s', (_name, createDatabase) => {
       allowancesCharges: invoice!.allowancesCharges,
     };
     const [made] = await knex.transaction((trx) => app.host.creditInvoices!(trx, [credit], '2026-11-22'));
-    const note: Stored = await knex('app_avoirs').where({ id: made!.creditNoteId }).first();
+    const note = (await knex('app_avoirs').where({ id: made!.creditNoteId }).first()) as Stored;
     expect(note).toMatchObject({ client_id: 1, numero: 'AV-2026-0007', entite: 'SIEGE', objet: credit.note });
     expect([note.total_ttc, note.total_tva, note.ajustement].map(Number)).toEqual([175.8, 29.51, -1.25]);
-    const [line = {}]: Stored[] = await knex('app_avoir_lignes').where({ avoir_id: made!.creditNoteId });
+    const [line = {}] = (await knex('app_avoir_lignes').where({ avoir_id: made!.creditNoteId })) as Stored[];
     expect(line).toMatchObject({ libelle: 'Four', compte: '707100', tva_nom: 'TVA 20 %' });
     expect([line.quantite, line.prix].map(Number)).toEqual([1.5, 99.99]);
     expect(await knex('app_avoir_remises_lignes').where({ ligne_id: line.id! })).toMatchObject([
@@ -108,18 +108,18 @@ describe.each(eachDatabase)('credit notes on %s', (_name, createDatabase) => {
     expect(made.map(({ number }) => number)).toEqual(['CN-000001', 'CN-000002', 'CN-000003']);
     for (const [index, { creditNoteId }] of made.entries()) {
       const invoice = invoices[index]!;
-      const note: Stored = await knex('tblcreditnotes').where({ id: creditNoteId }).first();
+      const note = (await knex('tblcreditnotes').where({ id: creditNoteId }).first()) as Stored;
       expect(note).toMatchObject({ prefix: 'CN-', number: index + 1, status: 2 });
       expect(Number(note.total)).toBe(-Number(invoice.total));
-      const lines: Stored[] = await knex('tblitemable')
+      const lines = (await knex('tblitemable')
         .where({ rel_type: 'credit_note', rel_id: creditNoteId })
-        .orderBy('item_order');
+        .orderBy('item_order')) as Stored[];
       expect(lines.map((line) => [line.description, Number(line.qty), Number(line.rate)])).toEqual([
         ...invoice.lines.map(({ description }) => [description, -2, 10]),
         ['Remise', 1, 1.5],
       ]);
       for (const [at, line] of lines.slice(0, -1).entries()) {
-        const taxes: Stored[] = await knex('tblitem_tax').where({ itemid: line.id!, rel_type: 'credit_note' });
+        const taxes = (await knex('tblitem_tax').where({ itemid: line.id!, rel_type: 'credit_note' })) as Stored[];
         expect(taxes).toHaveLength(at % 2 ? 1 : 2);
       }
       expect(await knex('tblcredits').where({ invoice_id: invoice.id })).toMatchObject([
