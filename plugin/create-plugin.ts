@@ -7,6 +7,7 @@ import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
 import { createBanner } from './merging/banner';
+import { mergingEndpoints } from './merging/endpoints';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
@@ -14,6 +15,7 @@ import { createMergeStore } from './merging/store';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { createAssets } from './web/assets';
+import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
@@ -80,7 +82,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(pages);
   const router = Router();
-  router.use(assets.router, mergingRoutes({ ...pages, banner }));
+  const api = createApi([...mergingEndpoints(pages)], { ...pages, base, authorize: options.authorize });
+  router.use(assets.router, api, mergingRoutes({ ...pages, banner }));
   router.use(
     createErrorHandler({ wordsOf, render, layout: options.layout as unknown as ErrorLayout, log: logger.error }),
   );
