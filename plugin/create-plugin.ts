@@ -17,10 +17,9 @@ import { checkOptions } from './options';
 import { createAssets } from './web/assets';
 import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
+import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
-
-type ErrorLayout = Parameters<typeof createErrorHandler>[0]['layout'];
 
 const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
   debug: () => undefined,
@@ -67,10 +66,20 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const numbering = createNumbering(host, prefix);
 
   const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
+  // At the root '/' is the host's own first page, and '/settings' may well be its own settings.
+  const pagesPath = options.mountPath === '/' ? '/invoice-merge' : '';
   const assets = createAssets(base);
   const render = createRender();
   const wordsOf = (req: IncomingMessage): ReturnType<typeof translator> => translator(options.locale?.(req as Req));
-  const pages = {
+  const pages = createPages({
+    wordsOf,
+    render,
+    urls: { pages: base + pagesPath, asset: assets.url },
+    layout: options.layout,
+    csrf: options.csrf,
+    nonce: options.nonce,
+  });
+  const mergingPages = {
     db: knex,
     service,
     actorOf: async (req: IncomingMessage) => (await options.actor(req as Req)) ?? null,
@@ -80,13 +89,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const banner = createBanner(pages);
+  const banner = createBanner(mergingPages);
   const router = Router();
-  const api = createApi([...mergingEndpoints(pages)], { ...pages, base, authorize: options.authorize });
-  router.use(assets.router, api, mergingRoutes({ ...pages, banner }));
-  router.use(
-    createErrorHandler({ wordsOf, render, layout: options.layout as unknown as ErrorLayout, log: logger.error }),
-  );
+  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
+  router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
+  router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
 
   const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
     banner.render(req, res, spec);

@@ -39,12 +39,20 @@ const BODY_LIMIT = '1mb';
 
 /** Reads the JSON body of our own routes, unless the host has parsed it already. */
 export function jsonBody(): RequestHandler {
-  const parse = express.json({ limit: BODY_LIMIT });
+  return unlessParsed('json', express.json({ limit: BODY_LIMIT }));
+}
+
+/** Reads what a form of our own pages posts, unless the host has parsed it already. A repeated field is a list. */
+export function formBody(): RequestHandler {
+  return unlessParsed('urlencoded', express.urlencoded({ extended: false, limit: BODY_LIMIT }));
+}
+
+function unlessParsed(type: string, parse: RequestHandler): RequestHandler {
   return (req, res, next) => {
     const announced = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
     if (!announced) return next();
-    // Whatever the host's parsers would take: a form's fields are texts, and would be read as something else than was meant.
-    if (!req.is('json')) return next(new PluginError('IM_BODY_UNREADABLE', 415));
+    // Also where a parser of the host's has taken it: the same request gets the same answer in every host.
+    if (!req.is(type)) return next(new PluginError('IM_BODY_UNREADABLE', 415));
     if (req.body !== undefined) return next();
     // Somebody has eaten the stream and kept nothing: waiting for it would hang for ever.
     if (req.readableDidRead || req.readableEnded) return next(new PluginError('IM_BODY_UNREADABLE', 400));

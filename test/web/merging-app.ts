@@ -12,6 +12,7 @@ import { mergingRoutes } from '../../plugin/merging/routes';
 import { createAssets } from '../../plugin/web/assets';
 import { createApi } from '../../plugin/web/endpoints';
 import { createErrorHandler } from '../../plugin/web/error-handler';
+import { createPages } from '../../plugin/web/page';
 import { createRender } from '../../plugin/web/render';
 import { actor, createFakeMerging } from './fake-merging';
 import type { FakeMerging } from './fake-merging';
@@ -67,7 +68,9 @@ export function createMergingApp(
   );
   plugin.use(mergingRoutes({ ...deps, banner }));
   const log = (message: string): unknown => logged.push(message);
-  plugin.use(createErrorHandler({ wordsOf: deps.wordsOf, render, log }));
+  const { wordsOf } = deps;
+  const frame = createPages({ wordsOf, render, urls: { pages: BASE, asset: assets.url } });
+  plugin.use(createErrorHandler({ wordsOf, pages: frame, log }));
 
   const app = express();
   if (options.csp) app.use(helmet());
