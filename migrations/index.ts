@@ -12,7 +12,8 @@ import { carriedLines } from './0008_carried_lines';
 import { series } from './0009_series';
 import { activity } from './0010_activity';
 import { uniqueNumber } from './0011_unique_number';
-import { creditNotes } from './0016_credit_notes';
+import { creditNotes } from './0021_credit_notes';
+import { changedLines } from './0022_changed_lines';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -44,6 +45,7 @@ const STEPS: Step[] = [
   activity,
   uniqueNumber,
   creditNotes,
+  changedLines,
 ];
 
 /** The own tables whose rows are ten-year records. */

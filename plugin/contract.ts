@@ -37,7 +37,8 @@ export interface Options<Req extends IncomingMessage> {
 }
 
 /** What `authorize` is asked. Later features add their own. */
-export type Action = 'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history';
+export type Action =
+  'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.undo' | 'merge.undo_own' | 'merge.history';
 
 export interface Hooks {
   /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */
@@ -47,6 +48,8 @@ export interface Hooks {
   ): Candidate[] | Promise<Candidate[]>;
   /** Throwing rolls the whole save back. */
   beforeMerge?(trx: Trx, merge: Merge): Promise<void>;
+  /** Throwing leaves the merge as it is. */
+  beforeUndo?(trx: Trx, merge: Merge): Promise<void>;
   /** After the outermost commit; an error is logged, never thrown at the host. */
   afterMerge?(merge: Merge): Promise<void>;
   /** Last day whose accounts or VAT return are closed. */

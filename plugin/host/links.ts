@@ -100,6 +100,25 @@ export async function linksLeft(
   return kept;
 }
 
+/** Names of the links that have rows on any of these lines. */
+export async function linksOnLines(trx: Trx, map: TableMap, lineIds: Id[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, table, column, fixed } of map.links.filter(({ to }) => to === 'line')) {
+    const rows = await forIds(
+      lineIds,
+      (some) =>
+        trx({ link: table })
+          .whereIn(`link.${column}`, some)
+          .where(under('link', fixed))
+          .forShare()
+          .limit(1)
+          .select(text(trx, `link.${column}`, 'imid')) as PromiseLike<Row[]>,
+    );
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
 async function rowsAt(trx: Trx, columns: Columns, link: Link, ids: Id[]): Promise<Row[]> {
   return forIds(ids, (some) => readExact(trx, columns, link.table, (query) => void at(query, link, some)));
 }

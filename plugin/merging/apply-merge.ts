@@ -114,12 +114,12 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     const { targetId, targetNumber, customerId, totalsBefore, totalsAfter, difference, causes, acknowledged } = record;
     const made: Merge = {
       ...{ id, targetId, targetNumber, customerId, totalsBefore, totalsAfter, difference, causes, acknowledged, actor },
-      sources: settled.map(({ invoiceId, number, total, settlement: how }) => ({
+      sources: settled.map(({ invoiceId, number, total, settlement: how, creditNote }) => ({
         invoiceId,
         number,
         total,
         settlement: how,
-        creditNote: null,
+        creditNote,
       })),
       createdAt: at,
       undone: null,

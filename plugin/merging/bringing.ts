@@ -105,6 +105,8 @@ export async function bringIn(
         adjustment: one.adjustment,
         allowancesCharges: one.allowancesCharges,
       })),
+      fixed: { adjustment: fixed.adjustment, allowancesCharges: fixed.allowancesCharges },
+      reminderLevel: document.reminderLevel,
     },
   };
 }

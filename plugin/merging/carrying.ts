@@ -50,10 +50,10 @@ export async function followCarriedLines(
     ...record,
     lineId: line.id,
     content: contentOf(line),
-    goneAt: null,
   });
   await deps.store.updateCarriedLines(trx, [
-    ...found.map(follow),
+    ...[...restored, ...reworded].map(follow),
+    ...changed.map((one) => ({ ...follow(one), changedAt: at })),
     ...gone.map((record) => ({ ...record, lineId: null, goneAt: at })),
   ]);
   return {

@@ -8,6 +8,7 @@ import type {
   Id,
   Invoice,
   Merge,
+  MovedLink,
   Reason,
   Row,
   Settlement,
@@ -97,6 +98,41 @@ export interface MergeRequest {
   key: string;
   shownTotal?: Decimal;
   acknowledged?: string[];
+}
+
+export type UndoRefusalCode =
+  | 'target_gone'
+  | 'merged_on'
+  | 'merged_since'
+  | 'paid'
+  | 'partial'
+  | 'cancelled'
+  | 'credits'
+  | 'credit_note'
+  | 'transmitted'
+  | 'locked'
+  | 'lines_changed'
+  | 'discount_changed'
+  | 'link'
+  | 'number_taken'
+  | 'sent';
+
+export interface UndoRefusal {
+  code: UndoRefusalCode;
+  vars: Row;
+}
+
+export interface UndoRequest {
+  mergeId: Id;
+  reason: string;
+  /** The person was told that the invoice reached the customer, and goes on. */
+  confirmSent?: boolean;
+}
+
+export interface Undone {
+  merge: Merge;
+  /** What the merge had moved and somebody has put elsewhere since: left there. */
+  linksLeft: MovedLink[];
 }
 
 export interface MergingService {

@@ -16,6 +16,7 @@ import type {
 import { portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { createParticipationStore, fromMinor, toMinor } from './store-participations';
+import { createUndoStore } from './store-undo';
 import { isDuplicateKey } from '../host/transaction';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';
 import type { DifferenceCause } from './contract';
@@ -41,6 +42,10 @@ export interface FixedDiscounts {
     reminderLevel: number;
   };
   carried: { sourceId: Id; adjustment: Decimal; allowancesCharges: AllowanceCharge[] }[];
+  /** What the target's own discount became, beside lines. */
+  fixed: { adjustment: Decimal; allowancesCharges: AllowanceCharge[] };
+  /** The highest of all. */
+  reminderLevel: number;
 }
 
 export interface NewMerge {
@@ -59,7 +64,7 @@ export interface NewMerge {
   at: string;
   sources: SourceRecord[];
   links: MovedLink[];
-  carried: Omit<CarriedRecord, 'id' | 'mergeId'>[];
+  carried: Omit<CarriedRecord, 'id' | 'mergeId' | 'goneAt' | 'changedAt'>[];
 }
 
 /** Ids and amounts are read as text: a driver's numbers end at 2^53. */
@@ -105,6 +110,7 @@ export const createMergeStore = (prefix: string) => {
   return {
     ...createCarriedStore(prefix),
     ...createParticipationStore(prefix),
+    ...createUndoStore(prefix),
 
     /**
      * Takes the key, or answers who had it before. Inserting is what prevents duplicates: on a cluster the second

@@ -2,7 +2,7 @@ import type { Step } from './step';
 
 /** Which credit note settled a source. Its id as text: a host may map its credit notes after this step has run. */
 export const creditNotes: Step = {
-  name: '0016_credit_notes',
+  name: '0021_credit_notes',
   async up({ schema, prefix }) {
     const { types } = schema;
     await schema.addColumns(`${prefix}merge_sources`, {

@@ -1,0 +1,91 @@
+/** What a merge left behind so that it can be undone, and that it was undone. Own tables only. */
+import type { Actor, Id, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
+import { text, textOf } from '../host/sql';
+import type { FixedDiscounts } from './store';
+import { readCarried, type CarriedRecord } from './store-carried';
+
+export interface MergeParts {
+  sources: {
+    invoiceId: Id;
+    number: string | null;
+    settlement: Settlement;
+    issueDate: string;
+    snapshot: Snapshot | null;
+  }[];
+  links: MovedLink[];
+  carried: CarriedRecord[];
+  discounts: FixedDiscounts;
+}
+
+export const createUndoStore = (prefix: string) => {
+  const table = (name: string): string => `${prefix}${name}`;
+  return {
+    /** Writes that the merge is undone, and answers whether it was not before: of two people one wins. */
+    async markUndone(
+      trx: Trx,
+      mergeId: Id,
+      { at, by, reason }: { at: string; by: Actor; reason: string },
+    ): Promise<boolean> {
+      // MySQL reads '12abc' as 12: only the id itself names the merge.
+      if (!/^[1-9]\d{0,17}$/.test(mergeId)) return false;
+      const written = await trx(table('merges'))
+        .where({ id: mergeId })
+        .whereNull('undone_at')
+        .update({
+          undone_at: at,
+          undone_by_id: by.id,
+          undone_by_name: Array.from(by.name).slice(0, 190).join(''),
+          undone_reason: reason,
+        });
+      if (written === 0) return false;
+      // Free to be merged again.
+      await trx(table('merge_sources')).where({ merge_id: mergeId }).update({ active_source_id: null });
+      return true;
+    },
+
+    async partsOf(trx: Trx, mergeId: Id): Promise<MergeParts> {
+      const [merge] = (await trx(table('merges')).where({ id: mergeId }).select('discounts')) as Row[];
+      const sources = (await trx(table('merge_sources'))
+        .where({ merge_id: mergeId })
+        .orderBy('position')
+        .select('number', 'settlement', 'issue_date', 'snapshot', text(trx, 'source_id', 'sourceid'))) as Row[];
+      const links = (await trx(table('merge_links'))
+        .where({ merge_id: mergeId })
+        .orderBy('id')
+        .select('link', 'how', 'from_id', 'to_id', 'row_data')) as Row[];
+      return {
+        sources: sources.map((row) => ({
+          invoiceId: textOf(row.sourceid) ?? '',
+          number: textOf(row.number),
+          settlement: row.settlement as Settlement,
+          issueDate: textOf(row.issue_date) ?? '',
+          snapshot: JSON.parse(row.snapshot as string) as Snapshot | null,
+        })),
+        links: links.map((row) => ({
+          link: textOf(row.link) ?? '',
+          how: row.how as MovedLink['how'],
+          from: textOf(row.from_id) ?? '',
+          to: textOf(row.to_id) ?? '',
+          row: JSON.parse(row.row_data as string) as Row,
+        })),
+        carried: await readCarried(trx, prefix, (query) => void query.where('c.merge_id', mergeId)),
+        discounts: JSON.parse((merge?.discounts as string | undefined) ?? '{}') as FixedDiscounts,
+      };
+    },
+
+    async logUndo(
+      trx: Trx,
+      undo: { mergeId: Id; targetId: Id; at: string; by: Actor; details: object },
+    ): Promise<void> {
+      await trx(table('activity')).insert({
+        at: undo.at,
+        actor_id: undo.by.id,
+        actor_name: Array.from(undo.by.name).slice(0, 190).join(''),
+        action: 'undo',
+        invoice_id: undo.targetId,
+        merge_id: undo.mergeId,
+        details: JSON.stringify(undo.details),
+      });
+    },
+  };
+};
