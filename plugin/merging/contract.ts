@@ -146,6 +146,11 @@ export interface MergingService {
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;
   /** POST /merges: its own transaction, retried as a whole. */
   merge(request: MergeRequest, actor: Actor): Promise<{ merge: Merge; replayed: boolean }>;
+  /**
+   * Its own transaction, retried as a whole.
+   * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE 409, IM_FORBIDDEN 403, IM_UNDO_REFUSED 422 with every reason
+   */
+  undo(request: UndoRequest, actor: Actor): Promise<Undone>;
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;

@@ -180,3 +180,9 @@ export const merge = component(
     undone: z.strictObject({ at: instant, by: actor, reason: z.string() }).nullable(),
   }),
 );
+
+export const undone = z.strictObject({
+  merge,
+  /** What the merge had moved and somebody has put elsewhere since: left there. */
+  linksLeft: z.array(z.strictObject({ link: z.string(), from: id, to: id })),
+});

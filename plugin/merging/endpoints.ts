@@ -4,7 +4,7 @@ import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { count, currency, id, paged, pageNumber } from '../web/shapes';
 import type { MergingService } from './contract';
-import { candidate, merge, mergeBody, mergePreview, previewBody, sourceLines } from './endpoints-shapes';
+import { candidate, merge, mergeBody, mergePreview, previewBody, sourceLines, undone } from './endpoints-shapes';
 
 const PAGE_SIZE = 50;
 
@@ -105,6 +105,22 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
         status: 200,
         body: { merge: await service.mergeById(db, params.id, actor) },
       }),
+    }),
+
+    endpoint({
+      method: 'post',
+      path: '/merges/:id/undo',
+      summary: 'Undoes a merge: the invoices come back, their lines leave',
+      // Whose merge it is decides between merge.undo and merge.undo_own.
+      action: null,
+      params: z.strictObject({ id }),
+      body: z.strictObject({ reason: z.string().trim().max(2000), confirmSent: z.boolean().optional() }),
+      replies: { 200: undone },
+      refusals: [404, 409, 422, 503],
+      handler: async ({ actor, params, body }) => {
+        const { merge, linksLeft } = await service.undo({ mergeId: params.id, ...body }, actor);
+        return { status: 200, body: { merge, linksLeft: linksLeft.map(({ link, from, to }) => ({ link, from, to })) } };
+      },
     }),
   ];
 }

@@ -15,6 +15,7 @@ import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictT
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { createUndoing } from './undoing';
 
 /** A new invoice that nobody has saved yet: what sources are added to on the create page. */
 const emptyDocument = (like: PricedDocument | undefined): PricedDocument => ({
@@ -65,6 +66,7 @@ export const createMerging = (deps: MergingDeps) => {
   const { host, store } = deps;
   const guarding = createGuarding(deps);
   const applyMerge = createApplyMerge(deps, guarding);
+  const undoing = createUndoing(deps);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
   const options = { taxRounding: host.map.taxRounding };
 
@@ -221,6 +223,8 @@ export const createMerging = (deps: MergingDeps) => {
         });
       return { merge: result.merge, replayed: result.replayed };
     },
+
+    undo: (request, actor) => runTransaction(deps.knex, (trx) => undoing.undo(trx, request, actor)),
 
     async mergeById(db, id, actor) {
       const merge = await store.mergeById(db, id);

@@ -208,6 +208,7 @@ export function createFakeMerging(): FakeMerging {
           return { merge, replayed };
         }),
       mergeById: () => note('mergeById', () => merge),
+      undo: () => note('undo', () => ({ merge, linksLeft: [] })),
       mergesOf: () => note('mergesOf', () => fake.merges),
       demand: () => note('demand', () => undefined),
     },
