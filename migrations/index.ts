@@ -12,6 +12,8 @@ import { carriedLines } from './0008_carried_lines';
 import { series } from './0009_series';
 import { activity } from './0010_activity';
 import { uniqueNumber } from './0011_unique_number';
+import { settings } from './0012_settings';
+import { activityAction } from './0013_activity_action';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -42,6 +44,8 @@ const STEPS: Step[] = [
   series,
   activity,
   uniqueNumber,
+  settings,
+  activityAction,
 ];
 
 /** The own tables whose rows are ten-year records. */

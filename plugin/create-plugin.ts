@@ -1,8 +1,10 @@
 /** Options -> stores -> services -> router: the only file that knows everyone. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
-import type { BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
+import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
+import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
+import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
@@ -13,6 +15,10 @@ import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
+import { settingsApi, settingsRoutes } from './settings/routes';
+import { modulePage } from './settings/routes-module';
+import { createSettings } from './settings/service';
+import { createSettingsStore } from './settings/store';
 import { createAssets } from './web/assets';
 import { createErrorHandler } from './web/error-handler';
 import { createPages } from './web/page';
@@ -39,15 +45,19 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
 
   // Reading the schema costs queries: once is enough until somebody asks for the check again.
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
+  const { authorize } = options;
+  const clock = options.clock ?? (() => new Date());
+  const settings = createSettings({ knex, store: createSettingsStore(prefix), authorize, clock });
   const deps: MergingDeps = {
     knex,
     host,
     store: createMergeStore(prefix),
-    authorize: options.authorize,
+    settings,
+    authorize,
     scope: options.scope,
     hooks: options.hooks ?? {},
     logger,
-    clock: options.clock ?? (() => new Date()),
+    clock,
     timeZone: options.timeZone ?? 'Europe/Paris',
     csrfField: options.csrf?.fieldName,
     documents: translator(options.documentLocale ?? 'fr'),
@@ -63,7 +73,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const { service, applyMerge, guarding } = createMerging(deps);
   const numbering = createNumbering(host, prefix);
 
-  const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
+  const base = (options.publicPath ?? options.mountPath).replace(/\/$/, '');
   // At the root '/' is the host's own first page, and '/settings' may well be its own settings.
   const pagesPath = options.mountPath === '/' ? '/invoice-merge' : '';
   const assets = createAssets(base);
@@ -88,12 +98,33 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     nonce: options.nonce,
   };
   const banner = createBanner(mergingPages);
+  const known = (error: unknown): unknown => asNotMigrated(error, prefix);
+  /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
+  const coded =
+    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      work(...args).catch((error: unknown) => {
+        throw known(error);
+      });
+  const inspect = (): ReturnType<typeof checkHost> => {
+    blockers = null;
+    return checkHost(knex, host.map);
+  };
+  const settingsPages = {
+    ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
+    may: async (actor: Actor, action: Action) => authorize(actor, action, {}),
+  };
   const router = Router();
   router.use(assets.router, mergingRoutes({ ...mergingPages, banner }));
-  router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
+  router.use(settingsApi(settingsPages));
+  router.use(
+    pagesPath,
+    modulePage({ ...settingsPages, checkHost: inspect, attention: [] }),
+    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
+  );
+  router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
-  const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
-    banner.render(req, res, spec);
+  const renderBanner = coded((req: Req, res: ServerResponse, spec: BannerSpec<Req>) => banner.render(req, res, spec));
 
   return {
     renderBanner,
@@ -113,20 +144,20 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     },
     router: router as unknown as HttpHandler,
     mountPath: options.mountPath,
-    applyMerge,
-    guard: guarding.guard,
-    paymentTarget: guarding.paymentTarget,
-    successorOf: guarding.successorOf,
+    applyMerge: coded(applyMerge),
+    guard: coded(guarding.guard),
+    paymentTarget: coded(guarding.paymentTarget),
+    successorOf: coded(guarding.successorOf),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: numbering.allocate },
+    numbers: { allocate: coded(numbering.allocate) },
     migrate: (how) => migrate(knex, host.map, how),
     rollback: (how) => rollback(knex, host.map, how),
-    checkHost: () => {
-      blockers = null;
-      return checkHost(knex, host.map);
+    checkHost: async () => {
+      const { ok, faults } = await inspect();
+      return { ok, faults: faults.map(({ code, where, mend }) => ({ code, where, mend })) };
     },
   };
 }
