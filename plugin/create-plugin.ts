@@ -9,17 +9,20 @@ import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
 import { createBanner } from './merging/banner';
+import { mergingEndpoints } from './merging/endpoints';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
-import { settingsApi, settingsRoutes } from './settings/routes';
+import { settingsEndpoints } from './settings/endpoints';
+import { settingsRoutes } from './settings/routes';
 import { modulePage } from './settings/routes-module';
 import { createSettings } from './settings/service';
 import { createSettingsStore } from './settings/store';
 import { createAssets } from './web/assets';
+import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
@@ -115,8 +118,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     may: async (actor: Actor, action: Action) => authorize(actor, action, {}),
   };
   const router = Router();
-  router.use(assets.router, mergingRoutes({ ...mergingPages, banner }));
-  router.use(settingsApi(settingsPages));
+  const endpoints = [...mergingEndpoints({ db: knex, service }), ...settingsEndpoints({ db: knex, settings })];
+  router.use(
+    assets.router,
+    createApi(endpoints, { ...mergingPages, base, authorize }),
+    mergingRoutes({ ...mergingPages, banner }),
+  );
   router.use(
     pagesPath,
     modulePage({ ...settingsPages, checkHost: inspect, attention: [] }),

@@ -1,10 +1,10 @@
 /** What admins decide, and who changed it when: types only. */
-import type { Actor, Db, Settlement } from '../host/contract';
+import type { Actor, Db } from '../host/contract';
 
 /** What may become of merged invoices of one kind; `default` is among `offered`. */
-export interface SettlementRule<S extends Settlement = Settlement> {
-  offered: S[];
-  default: S;
+export interface SettlementRule {
+  offered: ('cancel' | 'delete')[];
+  default: 'cancel' | 'delete';
 }
 
 export interface Settings {
@@ -12,7 +12,7 @@ export interface Settings {
   enabled: boolean;
   /** For sources that bear a number. */
   issued: SettlementRule;
-  draft: SettlementRule<'cancel' | 'delete'>;
+  draft: SettlementRule;
 }
 
 export interface SettingsNow extends Settings {

@@ -7,9 +7,8 @@ import type { HostFault } from '../host/check';
 import type { Actor } from '../host/contract';
 import { showVars } from '../i18n';
 import type { Words } from '../i18n';
-import { formBody, route, sameOriginWrites } from '../web/guards';
+import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { SettingsNow } from './contract';
-import { person } from './routes';
 import type { SettingsPageDeps } from './routes';
 import { explainRules } from './routes-view';
 
@@ -57,7 +56,7 @@ export function modulePage(deps: ModulePageDeps): Router {
   router.get(
     '/',
     route(async (req, res) => {
-      const actor = await person(deps, req);
+      const actor = await signedIn(req, deps.actorOf);
       const manages = await settings.mayManage(actor);
       const merges = await deps.may(actor, 'merge.apply');
       const words = deps.wordsOf(req);
@@ -86,10 +85,8 @@ export function modulePage(deps: ModulePageDeps): Router {
     sameOriginWrites(deps.csrf !== undefined),
     formBody(),
     route(async (req: Request, res) => {
-      const actor = await person(deps, req);
-      const posted = switchForm.safeParse(req.body);
-      if (!posted.success) throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'enabled' });
-      const enabled = posted.data.enabled === '1';
+      const actor = await signedIn(req, deps.actorOf);
+      const enabled = parse(switchForm, 'body', req.body).enabled === '1';
       await settings.change(actor, { enabled });
       pages.redirect(res, '', enabled ? 'switchedOn' : 'switchedOff');
     }),

@@ -1,17 +1,17 @@
-/** The settings page and `/api/settings`. */
+/** The settings page. */
 import type { IncomingMessage } from 'node:http';
 import { Router } from 'express';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Action, Options } from '../contract';
-import { isPluginError, PluginError } from '../errors';
+import { isPluginError } from '../errors';
 import type { Actor, Db } from '../host/contract';
 import { explainError } from '../i18n';
 import type { Words } from '../i18n';
-import { formBody, jsonBody, route, sameOriginWrites } from '../web/guards';
+import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
 import type { Settings, SettingsNow, SettingsService } from './contract';
-import { settingsBody, SETTLEMENTS } from './rules';
+import { SETTLEMENTS } from './rules';
 import { explainChange, explainRules, toRuleView } from './routes-view';
 
 /** What the pages of this feature work with; create-plugin.ts puts it together. */
@@ -48,13 +48,6 @@ const settingsForm = z.object({
   draftDefault: z.enum(SETTLEMENTS),
 });
 
-/** @throws IM_UNAUTHENTICATED 401 */
-export async function person(deps: Pick<SettingsPageDeps, 'actorOf'>, req: Request): Promise<Actor> {
-  const actor = await deps.actorOf(req);
-  if (!actor) throw new PluginError('IM_UNAUTHENTICATED', 401);
-  return actor;
-}
-
 /** What is chosen unless the person chooses is always offered: the form has no wrong state. */
 const ruleOf = (offered: Settings['draft']['offered'], chosen: Settings['draft']['default']): Settings['draft'] => ({
   offered: SETTLEMENTS.filter((one) => one === chosen || offered.includes(one)),
@@ -62,17 +55,12 @@ const ruleOf = (offered: Settings['draft']['offered'], chosen: Settings['draft']
 });
 
 function readForm(body: unknown): { wanted: Pick<Settings, 'issued' | 'draft'>; version: number } {
-  const { data, error } = settingsForm.safeParse(body);
-  if (!data) throw invalid(error);
-  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version } = data;
+  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version } = parse(settingsForm, 'body', body);
   return {
     wanted: { issued: ruleOf(issuedOffered, issuedDefault), draft: ruleOf(draftOffered, draftDefault) },
     version: Number(version),
   };
 }
-
-const invalid = ({ issues }: z.ZodError): PluginError =>
-  new PluginError('IM_PAYLOAD_INVALID', 400, { field: issues[0]?.path.join('.') || 'body' });
 
 /** `/settings` and its form. @param deps see SettingsRoutesDeps */
 export function settingsRoutes(deps: SettingsRoutesDeps): Router {
@@ -108,7 +96,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   router.get(
     '/settings',
     route(async (req, res) => {
-      await settings.demandManage(await person(deps, req));
+      await settings.demandManage(await signedIn(req, deps.actorOf));
       await show(req, res, await settings.read(db), null);
     }),
   );
@@ -118,7 +106,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
     sameOrigin,
     formBody(),
     route(async (req, res) => {
-      const actor = await person(deps, req);
+      const actor = await signedIn(req, deps.actorOf);
       const { wanted, version } = readForm(req.body);
       try {
         await settings.change(actor, wanted, version);
@@ -132,41 +120,6 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
         return show(req, res, { ...wanted, version: now.version }, refused);
       }
       pages.redirect(res, '/settings', 'saved');
-    }),
-  );
-
-  return router;
-}
-
-/** `/api/settings`; mount it at the root of the plugin's router. */
-export function settingsApi(deps: Omit<SettingsPageDeps, 'pages'>): Router {
-  const { settings, db } = deps;
-  const router = Router();
-  const noStore: RequestHandler = (_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  };
-
-  router.get(
-    '/api/settings',
-    noStore,
-    route(async (req, res) => {
-      await settings.demandManage(await person(deps, req));
-      res.json(await settings.read(db));
-    }),
-  );
-
-  router.put(
-    '/api/settings',
-    noStore,
-    sameOriginWrites(deps.csrf !== undefined),
-    jsonBody(),
-    route(async (req, res) => {
-      const actor = await person(deps, req);
-      const { data, error } = settingsBody.safeParse(req.body);
-      if (!data) throw invalid(error);
-      const { version, ...wanted } = data;
-      res.json(await settings.change(actor, wanted, version));
     }),
   );
 

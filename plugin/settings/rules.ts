@@ -1,6 +1,6 @@
 /** The settings' shape, their defaults, and what of them holds at this moment: pure. */
 import { z } from 'zod';
-import type { Settlement, SettlementChoice } from '../host/contract';
+import type { SettlementChoice } from '../host/contract';
 import type { Settings, SettlementRule } from './contract';
 
 /** As in Proxy CRM, until somebody decides otherwise. */
@@ -13,27 +13,24 @@ export const DEFAULT_SETTINGS: Settings = {
 /** What can be offered at all, in the order of the screen. */
 export const SETTLEMENTS = ['cancel', 'delete'] as const;
 
-const rule = z
-  .object({ offered: z.array(z.enum(SETTLEMENTS)).min(1), default: z.enum(SETTLEMENTS) })
-  .refine((one) => one.offered.includes(one.default), { path: ['default'] })
-  .transform((one) => ({ ...one, offered: SETTLEMENTS.filter((known) => one.offered.includes(known)) }));
-
-export const settingsBody = z.object({
-  enabled: z.boolean(),
-  issued: rule,
-  draft: rule,
-  version: z.number().int().min(0),
-});
+/** The default must be offered. */
+export const settlementRule = z
+  .strictObject({ offered: z.array(z.enum(SETTLEMENTS)).min(1).max(SETTLEMENTS.length), default: z.enum(SETTLEMENTS) })
+  .refine((one) => one.offered.includes(one.default), { path: ['default'] });
 
 /** Part by part: one that is missing, or that a newer version wrote in its own way, is as by default. */
 export function parseSettings(stored: unknown): Settings {
   const { enabled, issued, draft } = (typeof stored === 'object' && stored !== null ? stored : {}) as Partial<
     Record<keyof Settings, unknown>
   >;
+  const ruleOf = (part: unknown, otherwise: Settings['draft']): Settings['draft'] => {
+    const rule = settlementRule.safeParse(part).data ?? otherwise;
+    return { ...rule, offered: SETTLEMENTS.filter((one) => rule.offered.includes(one)) };
+  };
   return {
     enabled: typeof enabled === 'boolean' ? enabled : DEFAULT_SETTINGS.enabled,
-    issued: rule.safeParse(issued).data ?? DEFAULT_SETTINGS.issued,
-    draft: rule.safeParse(draft).data ?? DEFAULT_SETTINGS.draft,
+    issued: ruleOf(issued, DEFAULT_SETTINGS.issued),
+    draft: ruleOf(draft, DEFAULT_SETTINGS.draft),
   };
 }
 
@@ -44,10 +41,7 @@ type Rules = Pick<Settings, 'issued' | 'draft'>;
  * loses nothing: under all settings whoever may merge can finish a merge.
  */
 export function rulesNow({ issued, draft }: Rules, deleteBlocked: boolean): Rules {
-  const keep = <S extends Settlement>({
-    offered,
-    default: wanted,
-  }: SettlementRule<S>): SettlementRule<S | 'cancel'> => {
+  const keep = ({ offered, default: wanted }: SettlementRule): SettlementRule => {
     const left = offered.filter((one) => one !== 'delete' || !deleteBlocked);
     const [first = 'cancel'] = left;
     return { offered: left.length > 0 ? left : ['cancel'], default: left.includes(wanted) ? wanted : first };

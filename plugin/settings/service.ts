@@ -65,7 +65,7 @@ export function createSettings(deps: SettingsDeps): SettingsService {
           const now: SettingsNow = { ...before, version };
           throw new PluginError('IM_STALE_SETTINGS', 409, { now, ...(last && { at: last.at, by: last.by.name }) });
         }
-        const after: Settings = { ...before, ...wanted };
+        const after = parseSettings({ ...before, ...wanted });
         // What changes nothing leaves no trace, and makes nobody's form too old.
         const next = same(before, after) ? version : version + 1;
         await store.write(trx, after, next);

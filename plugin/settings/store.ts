@@ -19,7 +19,7 @@ export const createSettingsStore = (prefix: string) => {
   return {
     /** version 0: nobody has decided anything yet. */
     async read(db: Db): Promise<{ value: unknown; version: number }> {
-      const [row]: Row[] = await latest(db, db(table).where({ name: NAME }).select('value', 'version'));
+      const [row] = (await latest(db, db(table).where({ name: NAME }).select('value', 'version'))) as Row[];
       return row
         ? { value: JSON.parse(textOf(row.value) ?? '{}') as unknown, version: Number(row.version) }
         : { value: {}, version: 0 };
