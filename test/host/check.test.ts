@@ -94,6 +94,7 @@ describe.each(eachDatabase)('checkHost on %s', (name, createDatabase) => {
       'not_migrated zz_carried_lines',
       'not_migrated zz_series',
       'not_migrated zz_activity',
+      'not_migrated zz_settings',
       'not_migrated invoices.zz_version',
       'not_migrated invoices.zz_merged_into_id',
       'not_migrated invoices.zz_merged_at',
