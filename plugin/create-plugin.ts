@@ -9,6 +9,7 @@ import { createTranslator, explainError } from './i18n';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
 import { createBanner } from './merging/banner';
+import { mergingEndpoints } from './merging/endpoints';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
@@ -17,6 +18,7 @@ import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { createAssets } from './web/assets';
+import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
@@ -94,7 +96,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(mergingPages);
   const router = Router();
-  router.use(assets.router, mergingRoutes({ ...mergingPages, banner }));
+  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
+  router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
   router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
 
   const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
