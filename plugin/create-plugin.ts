@@ -6,6 +6,7 @@ import { checkHost, deleteBlockers } from './host/check';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { afterEndpoints } from './merging/after-endpoints';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
 import { createBanner } from './merging/banner';
@@ -96,7 +97,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(mergingPages);
   const router = Router();
-  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const endpoints = [...mergingEndpoints({ db: knex, service }), ...afterEndpoints({ db: knex, payments })];
   const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
   router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
   router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
