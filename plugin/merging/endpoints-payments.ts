@@ -1,4 +1,4 @@
-/** The JSON API of what comes after a merge: payments to allocate. */
+/** The JSON API of payments to allocate. */
 import { z } from 'zod';
 import type { WaitingReason } from '../contract';
 import type { Db } from '../host/contract';
@@ -34,7 +34,7 @@ const waitingPayment = component(
   }),
 );
 
-export function afterEndpoints({ db, payments }: { db: Db; payments: Payments }): Endpoint[] {
+export function paymentEndpoints({ db, payments }: { db: Db; payments: Payments }): Endpoint[] {
   return [
     endpoint({
       method: 'get',
