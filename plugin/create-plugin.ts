@@ -8,12 +8,16 @@ import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createLookups } from './merging/after-lookups';
+import { createPayments } from './merging/after-payments';
 import { createBanner } from './merging/banner';
 import { mergingEndpoints } from './merging/endpoints';
+import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
+import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { settingsEndpoints } from './settings/endpoints';
@@ -74,6 +78,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const lookups = createLookups(deps, guarding);
+  const payments = createPayments(deps, guarding, createPaymentStore(prefix));
   const numbering = createNumbering(host, prefix);
 
   const base = (options.publicPath ?? options.mountPath).replace(/\/$/, '');
@@ -118,7 +124,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     may: async (actor: Actor, action: Action) => authorize(actor, action, {}),
   };
   const router = Router();
-  const endpoints = [...mergingEndpoints({ db: knex, service }), ...settingsEndpoints({ db: knex, settings })];
+  const endpoints = [
+    ...mergingEndpoints({ db: knex, service }),
+    ...paymentEndpoints({ db: knex, payments }),
+    ...settingsEndpoints({ db: knex, settings }),
+  ];
   router.use(
     assets.router,
     createApi(endpoints, { ...mergingPages, base, authorize }),
@@ -155,6 +165,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     guard: coded(guarding.guard),
     paymentTarget: coded(guarding.paymentTarget),
     successorOf: coded(guarding.successorOf),
+    receivePayment: coded(payments.receivePayment),
+    findByNumber: coded(lookups.findByNumber),
+    summary: coded(lookups.summary),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
