@@ -211,11 +211,14 @@ describe.each(eachDatabase)('the API and its document, on %s', (_name, createDat
 });
 
 describe.each(eachDatabase)('real answers, on %s', (_name, createDatabase) => {
+  let fixture: MergingFixture;
+  afterEach(() => fixture.close());
+
   test.each([
     ['the crm host', crmHost],
     ['a host with allowances', perfexLikeHost],
   ])('of %s are as documented, without a key more', async (_host, makeHost) => {
-    const fixture = await openMerging(await createDatabase(), makeHost());
+    fixture = await openMerging(await createDatabase(), makeHost());
     const api = apiOf(fixture);
     const document = (await api.ask(DOCUMENT, {})).body as unknown as Document;
     // Reads first: the merge uses up what the others ask for.
@@ -230,7 +233,6 @@ describe.each(eachDatabase)('real answers, on %s', (_name, createDatabase) => {
       expect([operation.name, faultIn(operation.replies[reply.status], reply.body)]).toEqual([operation.name, null]);
       expect(reply.headers['cache-control']).toBe('no-store');
     }
-    await fixture.close();
   });
 });
 
