@@ -91,6 +91,14 @@ export async function setSupplyDates(trx: Trx, map: TableMap, dates: [lineId: Id
       .update({ [supplyDate]: byKey(trx, id, part) });
 }
 
+/** The ids of the invoices that `restrict` lets a person see, as a subquery. */
+export function seenInvoices(db: Db, map: TableMap, restrict: (query: Query, alias: string) => void): Query {
+  const { table, id, only } = map.invoices;
+  const query = db({ [INVOICES]: table }).select(`${INVOICES}.${id}`) as Query;
+  only?.(query, INVOICES);
+  return query.where((narrowed) => void restrict(narrowed, INVOICES));
+}
+
 /** Which of the ids exist and are inside what `restrict` lets a person see. */
 export async function visibleIds(
   db: Db,
@@ -98,15 +106,15 @@ export async function visibleIds(
   ids: Id[],
   restrict: (query: Query, alias: string) => void,
 ): Promise<Set<Id>> {
-  const { invoices } = map;
-  const { table, id } = invoices;
-  const rows = await forIds(ids, (some) => {
-    const query = db({ [INVOICES]: table })
-      .select(text(db, `${INVOICES}.${id}`, 'imid'))
-      .whereIn(`${INVOICES}.${id}`, some) as Query;
-    invoices.only?.(query, INVOICES);
-    return query.where((narrowed) => void restrict(narrowed, INVOICES)) as PromiseLike<Row[]>;
-  });
+  const column = `${INVOICES}.${map.invoices.id}`;
+  const rows = await forIds(
+    ids,
+    (some) =>
+      seenInvoices(db, map, restrict)
+        .clearSelect()
+        .select(text(db, column, 'imid'))
+        .whereIn(column, some) as PromiseLike<Row[]>,
+  );
   return new Set(rows.map((row) => textOf(row.imid) ?? ''));
 }
 
@@ -123,4 +131,19 @@ export async function customerName(db: Db, map: TableMap, customerId: Id): Promi
 /** Today in the business time zone. */
 export function todayIn(timeZone: string, now: Date): Day {
   return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(now);
+}
+
+/** The instant at which a day begins in the business time zone, ISO 8601 in UTC; `after` = 1: the next day. */
+export function startOfDay(timeZone: string, day: Day, after = 0): string {
+  const midnight = Date.parse(`${day}T00:00:00Z`) + after * 86_400_000;
+  const offsetAt = (instant: number): number => {
+    // 'GMT+02:00', and 'GMT' alone at zero.
+    const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(instant);
+    const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    const [, sign = '+', hours = '0', minutes = '0'] = /([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+    return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  };
+  // Twice: around midnight of a day of change, the first guess may have the other offset.
+  const guess = midnight - offsetAt(midnight);
+  return new Date(midnight - offsetAt(guess)).toISOString();
 }

@@ -115,7 +115,22 @@ export interface MergingService {
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;
   /** POST /merges: its own transaction, retried as a whole. */
   merge(request: MergeRequest, actor: Actor): Promise<{ merge: Merge; replayed: boolean }>;
+  /** IM_NOT_FOUND 404 where the person may not see its target. Sources out of sight are left out. */
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
+  /** A page of the merges whose target the person may see, newest first. Days in the business time zone, both included. */
+  merges(
+    db: Db,
+    query: {
+      invoiceId?: Id;
+      customerId?: Id;
+      actorId?: Id;
+      from?: Day;
+      to?: Day;
+      settlement?: Settlement;
+      page: number;
+      actor: Actor;
+    },
+  ): Promise<{ merges: Merge[]; page: number; pages: number; total: number }>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;
   /** Throws IM_FORBIDDEN 403. */

@@ -6,9 +6,10 @@ import { LIMITS } from './payload';
 
 // ---------------------------------------------------------------- asked
 
+export const settlement = z.enum(['cancel', 'delete', 'credit']);
 export const settlementChoice = component(
   'SettlementChoice',
-  z.strictObject({ issued: z.enum(['cancel', 'delete', 'credit']), draft: z.enum(['cancel', 'delete']) }),
+  z.strictObject({ issued: settlement, draft: z.enum(['cancel', 'delete']) }),
 );
 
 export const previewBody = z.strictObject({
@@ -166,7 +167,7 @@ export const merge = component(
         invoiceId: id,
         number: z.string().nullable(),
         total: decimal,
-        settlement: z.enum(['cancel', 'delete', 'credit']),
+        settlement,
         creditNote: z.strictObject({ id, number: z.string() }).nullable(),
       }),
     ),

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
-import { count, currency, id, paged, pageNumber } from '../web/shapes';
+import { count, currency, day, id, paged, pageNumber } from '../web/shapes';
 import type { MergingService } from './contract';
-import { candidate, merge, mergeBody, mergePreview, previewBody, sourceLines } from './endpoints-shapes';
+import { candidate, merge, mergeBody, mergePreview, previewBody, settlement, sourceLines } from './endpoints-shapes';
 
 const PAGE_SIZE = 50;
 
@@ -91,6 +91,25 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
         const { merge, replayed } = await service.merge(body, actor);
         return { status: replayed ? 200 : 201, body: { merge } };
       },
+    }),
+
+    endpoint({
+      method: 'get',
+      path: '/merges',
+      summary: 'Merges, newest first; invoiceId finds an invoice as target and as source, days include both ends',
+      action: 'merge.history',
+      invoice: ({ query }) => query.invoiceId,
+      query: z.strictObject({
+        invoiceId: id.optional(),
+        customerId: id.optional(),
+        actorId: id.optional(),
+        from: day.optional(),
+        to: day.optional(),
+        settlement: settlement.optional(),
+        page: pageNumber,
+      }),
+      replies: { 200: z.strictObject({ merges: z.array(merge), ...paged }) },
+      handler: async ({ actor, query }) => ({ status: 200, body: await service.merges(db, { ...query, actor }) }),
     }),
 
     endpoint({

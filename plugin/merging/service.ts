@@ -1,7 +1,7 @@
 /** What people see before they merge, and the merge asked for over the API. */
 import { PluginError } from '../errors';
 import type { Actor, Db, Id, Invoice } from '../host/contract';
-import { customerName, visibleIds } from '../host/own-columns';
+import { customerName, seenInvoices, startOfDay, visibleIds } from '../host/own-columns';
 import { runTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
@@ -16,6 +16,9 @@ import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictT
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+
+/** Merges of one page of the history. */
+const MERGES_PAGE = 20;
 
 /** A new invoice that nobody has saved yet: what sources are added to on the create page. */
 const emptyDocument = (like: PricedDocument | undefined): PricedDocument => ({
@@ -68,6 +71,8 @@ export const createMerging = (deps: MergingDeps) => {
   const applyMerge = createApplyMerge(deps, guarding);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
   const options = { taxRounding: host.map.taxRounding };
+
+  const seenBy = (db: Db, actor: Actor) => () => seenInvoices(db, host.map, restrictTo(deps, actor));
 
   async function visibleInvoices(db: Db, ids: Id[], actor: Actor): Promise<Map<Id, Invoice>> {
     const visible = new Set(await visibleIds(db, host.map, ids, restrictTo(deps, actor)));
@@ -232,10 +237,23 @@ export const createMerging = (deps: MergingDeps) => {
     },
 
     async mergeById(db, id, actor) {
-      const merge = await store.mergeById(db, id);
-      const [seen] = merge ? await visibleIds(db, host.map, [merge.targetId], restrictTo(deps, actor)) : [];
-      if (!merge || seen === undefined) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
+      const merge = await store.mergeById(db, id, seenBy(db, actor));
+      if (!merge) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
       return merge;
+    },
+
+    async merges(db, { page, from, to, actor, ...filter }) {
+      const { merges, total } = await store.mergesPage(
+        db,
+        {
+          ...filter,
+          ...(from !== undefined && { from: startOfDay(deps.timeZone, from) }),
+          ...(to !== undefined && { until: startOfDay(deps.timeZone, to, 1) }),
+        },
+        seenBy(db, actor),
+        { offset: (page - 1) * MERGES_PAGE, limit: MERGES_PAGE },
+      );
+      return { merges, page, pages: Math.max(1, Math.ceil(total / MERGES_PAGE)), total };
     },
 
     async mergesOf(db, invoiceId, actor) {

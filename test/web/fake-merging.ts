@@ -211,6 +211,7 @@ export function createFakeMerging(): FakeMerging {
           return { merge, replayed };
         }),
       mergeById: () => note('mergeById', () => merge),
+      merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
       mergesOf: () => note('mergesOf', () => fake.merges),
       demand: () => note('demand', () => undefined),
     },
