@@ -77,6 +77,11 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Where a payment meant for this invoice belongs: itself, or the invoice it was merged into. */
   paymentTarget(db: Db, invoiceId: Id): Promise<{ invoiceId: Id; mergedFrom: Id | null }>;
   successorOf(db: Db, invoiceId: Id): Promise<Id | null>;
+  /**
+   * How many open invoices of each customer the person could merge into a new one, for lists: one query for up to 500
+   * customers. Customers without any are left out; empty for whoever may not merge.
+   */
+  mergeable(db: Db, query: { customerIds: Id[]; actor: Actor }): Promise<Map<Id, number>>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
@@ -95,12 +100,15 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
 }
 
 export interface BannerSpec<Req> {
-  page: 'create' | 'edit' | 'preview';
+  /** `customer`: a customer's page, where the banner is the way to `createUrl` with all of their open invoices ticked. */
+  page: 'create' | 'edit' | 'preview' | 'customer';
   /** id of the host's form that the banner's controls belong to. */
   formId?: string;
   invoiceId?(req: Req): Id | undefined;
   customerId?(req: Req): Id | undefined;
-  /** Names of the host form's fields; a change of theirs reloads the banner. */
+  /** The currency that a new invoice's form begins with; without it the banner takes that of the most open invoices. */
+  currency?(req: Req): string | undefined;
+  /** Names of the host form's fields; a change of theirs reloads the banner. The currency's values are codes: 'EUR'. */
   customerField?: string;
   currencyField?: string;
   /** A refused save's body, to restore the choice. */
@@ -108,6 +116,8 @@ export interface BannerSpec<Req> {
   /** What applyMerge threw: shown where the cause is. */
   error?: unknown;
   editUrl?(req: Req): string;
+  /** The host's create page, for `customer`; `customerId` and `invoiceMergeAll=1` are added to its query. */
+  createUrl?(req: Req, customerId: Id): string;
 }
 
 /** What a host's save answers when it took the lines into its form: which saved row bears which CarriedLine.key. */

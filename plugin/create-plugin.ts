@@ -117,6 +117,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     guard: guarding.guard,
     paymentTarget: guarding.paymentTarget,
     successorOf: guarding.successorOf,
+    mergeable: service.mergeable,
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),

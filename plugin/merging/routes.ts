@@ -97,6 +97,7 @@ export function mergingRoutes(deps: MergingPageDeps & { banner: Banner }): Route
         ...query,
         invoiceId: () => query.invoiceId,
         customerId: () => query.customerId,
+        currency: () => query.currency,
       });
       res.type('html').send(html);
     }),
