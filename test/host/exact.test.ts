@@ -78,7 +78,11 @@ describe.each(eachDatabase)('exact reads on %s', (name, create) => {
     });
     await app.createInvoice(database.knex, { customerId: customer, lines: [{ ...line, unitPrice: '160.48' }] });
     for (const search of ['1604,80', '1604.8', '1 604,80', '1\u202f604,80', ' 1604.80 ']) {
-      const found = await app.host.findCandidates(database.knex, { customerIds: [customer], search, restrict: () => {} });
+      const found = await app.host.findCandidates(database.knex, {
+        customerIds: [customer],
+        search,
+        restrict: () => {},
+      });
       expect([search, found.map((head) => head.id)]).toEqual([search, [id]]);
     }
   });
