@@ -165,6 +165,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     guard: coded(guarding.guard),
     paymentTarget: coded(guarding.paymentTarget),
     successorOf: coded(guarding.successorOf),
+    mergeable: coded(service.mergeable),
     receivePayment: coded(payments.receivePayment),
     findByNumber: coded(lookups.findByNumber),
     summary: coded(lookups.summary),

@@ -31,6 +31,8 @@ export interface Wanted {
   currency: string | undefined;
   invoiceId: Id | undefined;
   form: MergeForm | null;
+  /** All that can be merged is to be ticked: the person came to merge. */
+  tickAll: boolean;
 }
 
 /** What every template of the banner needs. */

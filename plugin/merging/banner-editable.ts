@@ -2,13 +2,22 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
-import type { Actor } from '../host/contract';
+import type { Actor, Id } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
-import { explainClosed, selectAllLabel, titleOf, toAlert, toQuestions, toRows, toSettlement } from './banner-view';
+import {
+  explainClosed,
+  selectAllLabel,
+  titleOf,
+  toAlert,
+  toCurrencies,
+  toQuestions,
+  toRows,
+  toSettlement,
+} from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
-import { FIELDS } from './payload';
+import { FIELDS, LIMITS } from './payload';
 import type { MergeForm } from './payload';
 
 /** @param deps see MergingPageDeps */
@@ -23,20 +32,24 @@ export function createEditableBanner(deps: MergingPageDeps) {
     actor: Actor,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const { customerId, invoiceId, currency, form } = wanted;
+    const { customerId, invoiceId, currency, form, tickAll } = wanted;
     const known = customerId !== undefined || invoiceId !== undefined;
     const [list, offer] = await Promise.all([
       known ? service.candidates(db, { customerId: customerId ?? '', targetId: invoiceId, currency, actor }) : null,
       service.settlements(db, actor),
     ]);
-    const rows = toRows(words, list?.candidates ?? [], form, spec.error, urls.invoice);
+    const all =
+      tickAll && form === null ? { sources: (list?.together ?? []).slice(0, LIMITS.sources).map(unversioned) } : null;
+    const rows = toRows(words, list?.candidates ?? [], form ?? all, spec.error, urls.invoice);
     const choices = rows.filter((_row, index) => list?.candidates[index]?.eligible);
     const others = rows.filter((row) => !choices.includes(row));
     const closed = list && explainClosed(words, list);
     const customer = list?.customer?.name ?? '';
     const alert = toAlert(words, spec.error, invoiceId, urls.invoice);
     const questions = toQuestions(words, spec.error, form);
-    const state = !list ? 'choose' : rows.length === 0 ? 'empty' : closed ? 'closed' : 'open';
+    // What could not be merged anyway makes no sentence worth reading.
+    const nothing = rows.length === 0 || (closed !== null && choices.length === 0);
+    const state = !list ? 'choose' : nothing ? 'empty' : closed ? 'closed' : 'open';
 
     return deps.render('banner', {
       ...chrome(deps, req, res, words),
@@ -49,6 +62,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
       issuedField: FIELDS.issued,
       acknowledgedField: FIELDS.acknowledged,
       closed,
+      currencies: list && toCurrencies(words, list),
       example: exampleUrl(req),
       title: titleOf(words, customer, choices.length),
       choices: closed ? [] : choices,
@@ -67,7 +81,9 @@ export function createEditableBanner(deps: MergingPageDeps) {
         customerId: customerId ?? list?.customer?.id ?? null,
         customer,
         invoiceId: invoiceId ?? null,
-        currency: list?.target?.currency ?? currency ?? choices[0]?.currency ?? null,
+        currency: list?.currency ?? null,
+        // Which currency it is to be was the banner's own choice: the form follows it.
+        tickedAll: all !== null && all.sources.length > 0,
         formId: spec.formId ?? null,
         customerField: spec.customerField ?? null,
         currencyField: spec.currencyField ?? null,
@@ -79,6 +95,8 @@ export function createEditableBanner(deps: MergingPageDeps) {
     });
   };
 }
+
+const unversioned = (id: Id): MergeForm['sources'][number] => ({ id, version: null });
 
 function csrfOf(
   deps: MergingPageDeps,

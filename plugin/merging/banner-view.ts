@@ -107,11 +107,11 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
 export function toRows(
   words: Words,
   candidates: Candidate[],
-  form: MergeForm | null,
+  ticks: Pick<MergeForm, 'sources'> | null,
   error: unknown,
   invoiceUrl: InvoiceUrl,
 ): CandidateRow[] {
-  const wanted = new Map(form?.sources.map(({ id, version }) => [id, version]));
+  const wanted = new Map(ticks?.sources.map(({ id, version }) => [id, version]));
   const problems = problemsOf(words, error);
   return candidates.map((candidate) => {
     const { id, version, status } = candidate;
@@ -190,6 +190,28 @@ export function toSettlement(words: Words, offer: SettlementOffer, form: MergeFo
     if (!isDraft) view.note = words.t(chosen === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain');
   }
   return view;
+}
+
+export interface CurrencyView {
+  /** Whose currency is listed. */
+  note: string;
+  /** The way to those of another. */
+  others: { currency: string; label: string; url: string }[];
+}
+
+/** For a new invoice of a customer with open ones in several currencies; null where there is nothing to choose. */
+export function toCurrencies(words: Words, list: CandidateList): CurrencyView | null {
+  const { currency, currencies, customer } = list;
+  const others = currencies.filter((one) => one.currency !== currency);
+  if (currency === null || others.length === 0) return null;
+  return {
+    note: words.t('banner.currency', { currency }),
+    others: others.map((one) => ({
+      currency: one.currency,
+      label: words.t('banner.otherCurrency', one),
+      url: `?${new URLSearchParams({ customerId: customer?.id ?? '', currency: one.currency })}`,
+    })),
+  };
 }
 
 /** Why nothing can be merged into this invoice, where there would be something to merge. */

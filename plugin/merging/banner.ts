@@ -5,6 +5,7 @@ import { isPluginError } from '../errors';
 import type { Actor } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
+import { createCustomerBanner, TICK_ALL } from './banner-customer';
 import { createEditableBanner } from './banner-editable';
 import { createPreviewBanner } from './banner-preview';
 import { toAlert } from './banner-view';
@@ -46,6 +47,7 @@ export function createBanner(deps: MergingPageDeps): Banner {
   const { service } = deps;
   const editable = createEditableBanner(deps);
   const preview = createPreviewBanner(deps);
+  const customer = createCustomerBanner(deps);
 
   async function renderFor<Req extends IncomingMessage>(
     req: Req,
@@ -58,14 +60,23 @@ export function createBanner(deps: MergingPageDeps): Banner {
     const enabled = await service.enabled(deps.db);
     if (spec.page === 'preview')
       return invoiceId === undefined ? '' : preview(req, res, spec, invoiceId, actor, enabled);
+    if (spec.page === 'customer') {
+      const customerId = spec.customerId?.(req);
+      return customerId === undefined || !enabled ? '' : customer(req, res, spec, customerId, actor);
+    }
     if (!enabled) return switchedOff(req, res, spec);
-    const query = queryOf(req);
-    const byAddress = spec.page === 'create' ? textOf(query, 'customerId') : undefined;
+    const query = spec.page === 'create' ? queryOf(req) : {};
+    const tickAll = query[TICK_ALL.name] === TICK_ALL.value;
     const wanted = {
       invoiceId: spec.page === 'edit' ? invoiceId : undefined,
-      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? byAddress,
-      currency: textOf(spec.form, spec.currencyField) ?? textOf(query, 'currency'),
+      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? textOf(query, 'customerId'),
+      // Who comes to merge all has not chosen the currency that the host's form happens to begin with.
+      currency:
+        textOf(spec.form, spec.currencyField) ??
+        textOf(query, 'currency') ??
+        (tickAll ? undefined : spec.currency?.(req)),
       form: readForm(spec.form),
+      tickAll,
     };
     return editable(req, res, spec, wanted, actor);
   }

@@ -32,6 +32,7 @@ export function mergingRoutes(deps: Pick<MergingPageDeps, 'actorOf'> & { banner:
         ...query,
         invoiceId: () => query.invoiceId,
         customerId: () => query.customerId,
+        currency: () => query.currency,
       });
       res.type('html').send(html);
     }),

@@ -15,7 +15,8 @@ import type { MergingService, SourceLines } from './contract';
 import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictTo, type MergingDeps } from './deps';
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
-import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { createMergeable } from './mergeable';
+import { chooseCurrency, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
 
 /** Merges of one page of the history. */
 const MERGES_PAGE = 20;
@@ -115,14 +116,17 @@ export const createMerging = (deps: MergingDeps) => {
       };
     },
 
-    async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
+    mergeable: createMergeable(deps),
+
+    async candidates(db, { customerId: chosen, targetId, currency: wish, search, actor }) {
       await settings.demandEnabled(db);
+      const currency = wish?.toUpperCase();
       const restrict = restrictTo(deps, actor);
       const target =
         targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
       const customerId = chosen || (target?.customerId ?? '');
       const heads = await host.findCandidates(db, {
-        customerId,
+        customerIds: [customerId],
         ...(targetId !== undefined && { exclude: targetId }),
         ...(search && { search }),
         restrict,
@@ -133,7 +137,8 @@ export const createMerging = (deps: MergingDeps) => {
       const context = {
         target,
         customerId,
-        ...(currency && { currency }),
+        // Of a new invoice it is judged below, once all is known that could be chosen.
+        ...(target && currency && { currency }),
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: closedUntil,
       };
@@ -142,11 +147,17 @@ export const createMerging = (deps: MergingDeps) => {
         return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
       });
       const name = await customerName(db, host.map, customerId);
+      const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor });
+      const choice = target ? null : chooseCurrency(asked, invoices, currency);
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
         refusal: target && targetRefusal(target, { lockedUntil: closedUntil }),
-        candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor }),
+        candidates: asked,
+        currency: currency ?? target?.currency ?? null,
+        currencies: [],
+        together: [],
+        ...choice,
       };
     },
 
@@ -158,8 +169,9 @@ export const createMerging = (deps: MergingDeps) => {
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const reasons = reasonsAgainst(source, {
         target,
-        // Which customer the form says now, the save will see; here only the person's own sight counts.
+        // Which customer and currency the form says now, the save will see; here only the person's own sight counts.
         customerId: source.customerId,
+        currency: source.currency,
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: await lockedUntil(deps),
       });

@@ -158,6 +158,7 @@ export interface FakeMerging {
   enabled: boolean;
   offer: SettlementOffer;
   merges: InvoiceMerges;
+  mergeable: Map<string, number>;
   /** Keys that were merged: a second one is replayed. */
   keys: Set<string>;
   fail: Partial<Record<keyof MergingService, Error>>;
@@ -175,7 +176,16 @@ export function createFakeMerging(): FakeMerging {
     keys: new Set(),
     fail: {},
     enabled: true,
-    list: { customer: { id: '3', name: 'Boulangerie Martin' }, target, refusal: null, candidates },
+    list: {
+      customer: { id: '3', name: 'Boulangerie Martin' },
+      target,
+      refusal: null,
+      candidates,
+      currency: 'EUR',
+      currencies: [],
+      together: [],
+    },
+    mergeable: new Map([['3', 3]]),
     offer: {
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
@@ -213,6 +223,7 @@ export function createFakeMerging(): FakeMerging {
       mergeById: () => note('mergeById', () => merge),
       merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
       mergesOf: () => note('mergesOf', () => fake.merges),
+      mergeable: () => note('mergeable', () => fake.mergeable),
       demand: () => note('demand', () => undefined),
     },
   };
