@@ -5,7 +5,8 @@ import type { BannerSpec } from '../contract';
 import type { Actor } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
-import { explainClosed, selectAllLabel, titleOf, toAlert, toQuestions, toRows, toSettlement } from './banner-view';
+import { toAlert, toQuestions } from './banner-refused';
+import { explainClosed, selectAllLabel, titleOf, toRows, toSettlement } from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
 import { FIELDS } from './payload';
@@ -34,7 +35,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     const others = rows.filter((row) => !choices.includes(row));
     const closed = list && explainClosed(words, list);
     const customer = list?.customer?.name ?? '';
-    const alert = toAlert(words, spec.error, invoiceId, urls.invoice);
+    const alert = toAlert(words, spec.error, form, invoiceId, urls.invoice);
     const questions = toQuestions(words, spec.error, form);
     const state = !list ? 'choose' : rows.length === 0 ? 'empty' : closed ? 'closed' : 'open';
 

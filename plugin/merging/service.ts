@@ -129,7 +129,7 @@ export const createMerging = (deps: MergingDeps) => {
         const invoice = invoices.get(id);
         return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
       });
-      const name = await customerName(db, host.map, customerId);
+      const name = await customerName(db, host.map, customerId, deps.scope && restrict);
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
