@@ -220,7 +220,10 @@ export function explainError(words: Words, error: unknown): string | null {
   const vars = error.status >= 500 ? {} : error.vars;
   const lastMerge = explainLastMerge(words, vars.lastMerge);
   const causes = joined(words, explainCauses(words, vars));
-  const fields = joined(words, rowsOf(vars.fields).map(({ column }) => fieldName(words, String(column))));
+  const fields = joined(
+    words,
+    rowsOf(vars.fields).map(({ column }) => fieldName(words, String(column))),
+  );
   const keys = [`errors.${error.code}`, 'errors.unknown'];
   const sentence = words.find(keys, showVars(words, { ...vars, lastMerge, causes, fields })) ?? error.code;
   const stale = rowsOf(vars.stale).map((source) => explainStale(words, source));
@@ -260,7 +263,8 @@ export function fieldValue(words: Words, column: string, value: string | null): 
   return words.find([`fields.${column}.${value}`]) ?? (DAY.test(value) ? words.day(value) : value);
 }
 
-const joined = (words: Words, texts: string[]): string | undefined => (texts.length > 0 ? words.list(texts) : undefined);
+const joined = (words: Words, texts: string[]): string | undefined =>
+  texts.length > 0 ? words.list(texts) : undefined;
 
 const rowsOf = (value: unknown): Row[] =>
   Array.isArray(value) ? value.filter((one): one is Row => one !== null && typeof one === 'object') : [];

@@ -12,6 +12,7 @@
  * @property {() => number} count how many are ticked
  * @property {() => void} clear unticks all
  * @property {(next: Element) => void} replace puts the new banner in place
+ * @property {(error: unknown) => boolean} signedOut says so where that is what the error means
  */
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
@@ -53,7 +54,8 @@ export function watchCustomer(watch) {
       const next = await api.banner({ page, customerId, invoiceId, currency, formId, customerField, currencyField });
       if (mine === turn && !signal.aborted && next) watch.replace(next);
     } catch (error) {
-      if (placeholder && mine === turn) placeholder.textContent = error instanceof Error ? error.message : '';
+      if (!watch.signedOut(error) && placeholder && mine === turn)
+        placeholder.textContent = error instanceof Error ? error.message : '';
     }
   }
 

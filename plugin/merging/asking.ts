@@ -84,9 +84,7 @@ export function askAboutTotal(
   const same = shown === null ? isPureRounding(compared.causes) : new Big(shown).eq(after.payable);
   if (same) return [];
   const causes = shown === null ? compared.causes : causesOfChange(shown, save, brought, after, compared, options);
-  return [
-    { code: 'total_changed', vars: { shown: shown ?? compared.parts, after: after.payable, currency, causes } },
-  ];
+  return [{ code: 'total_changed', vars: { shown: shown ?? compared.parts, after: after.payable, currency, causes } }];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { BannerSpec } from '../contract';
 import type { Actor } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
-import { toAlert, toQuestions } from './banner-refused';
+import { toAlert, toFields, toQuestions, toUnticked } from './banner-refused';
 import { explainClosed, selectAllLabel, titleOf, toRows, toSettlement } from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
@@ -60,6 +60,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
       // Without JavaScript the page cannot know what will be ticked: the sentence stands there from the start.
       draft: list?.target?.status === 'draft' && choices.some((row) => row.issued),
       alert,
+      unticked: toUnticked(words, spec.error, form, closed ? [] : choices),
       questions,
       config: JSON.stringify({
         base: urls.base,
@@ -75,6 +76,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         csrf: csrfOf(deps, req, res),
         draft: list?.target?.status === 'draft',
         restored: form !== null,
+        fields: list?.target ? toFields(words, list.target.askIfDiffer) : [],
         words: clientWords(words),
       }),
     });

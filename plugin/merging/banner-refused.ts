@@ -5,6 +5,7 @@ import { explainCauses, explainError, explainQuestion, explainStale, fieldName, 
 import type { Words } from '../i18n';
 import type { DifferingField } from './asking';
 import { labelOf } from './banner-view';
+import type { CandidateRow } from './banner-view';
 import type { ChangedLine } from './carried';
 import { FIELDS } from './payload';
 import type { MergeForm } from './payload';
@@ -14,10 +15,15 @@ export interface AlertView {
   /** A paragraph each; some lead to the invoice that they speak of. */
   sentences: { text: string; url: string | null }[];
   compareUrl: string | null;
-  /** Sources that the refusal unticked: the browser puts their rows aside here, under the title. */
+}
+
+export interface UntickedView {
+  /** What became of them, where no error of ours says it. */
+  sentences: string[];
+  /** The browser puts their rows aside under the title. */
   kept: { id: Id; title: string }[];
   /** The button that saves without them. */
-  without: { name: string; value: string; label: string } | null;
+  without: { name: string; value: string; label: string };
 }
 
 export interface QuestionView {
@@ -30,24 +36,50 @@ export interface QuestionView {
 
 type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
 
-interface Unticked {
-  id: Id;
-  label: string | undefined;
-}
-
 const rowsIn = (list: unknown): Row[] => (Array.isArray(list) ? (list as Row[]) : []);
 
-function unticked(words: Words, code: string, vars: Row, form: MergeForm | null): Unticked[] {
-  const posted = new Set(form?.sources.map(({ id }) => id));
-  const named = [...rowsIn(vars.stale), ...rowsIn(vars.invoices)].map(({ id, invoiceId, number, issueDate }) => ({
-    id: String(id ?? invoiceId),
-    label:
-      typeof number === 'string' || typeof issueDate === 'string'
-        ? labelOf(words, { number: (number ?? null) as string | null, issueDate: String(issueDate ?? '') })
-        : undefined,
-  }));
-  const gone = code === 'IM_NOT_FOUND' ? [{ id: String(vars.invoiceId), label: undefined }] : [];
-  return [...named, ...gone].filter(({ id }) => posted.has(id));
+/** The invoices that the error names, with what it calls them. */
+function namedBy(words: Words, error: unknown): Map<Id, string | undefined> {
+  if (!isPluginError(error)) return new Map();
+  const { vars } = error;
+  const named = [...rowsIn(vars.stale), ...rowsIn(vars.invoices)].map(({ id, invoiceId, number, issueDate }) => {
+    const text = (value: unknown) => (typeof value === 'string' ? value : null);
+    const known = text(number) !== null || text(issueDate) !== null;
+    const label = known ? labelOf(words, { number: text(number), issueDate: text(issueDate) ?? '' }) : undefined;
+    return [String(id ?? invoiceId), label] as const;
+  });
+  return new Map([...named, [String(vars.invoiceId), undefined] as const]);
+}
+
+/**
+ * The sources that were posted and are ticked no more: named by the error, or changed while the host refused the save
+ * for a reason of its own.
+ */
+export function toUnticked(
+  words: Words,
+  error: unknown,
+  form: MergeForm | null,
+  rows: Pick<CandidateRow, 'id' | 'label' | 'checked'>[],
+): UntickedView | null {
+  const standing = new Set(rows.filter(({ checked }) => checked).map(({ id }) => id));
+  const gone = (form?.sources ?? []).filter(({ id }) => !standing.has(id));
+  if (gone.length === 0) return null;
+  const named = namedBy(words, error);
+  const labelFor = (id: Id) => named.get(id) ?? rows.find((row) => row.id === id)?.label;
+  const closed = isPluginError(error) && error.code === 'IM_TARGET_CLOSED';
+  const unexplained = closed ? [] : gone.filter(({ id }) => !named.has(id));
+  return {
+    sentences: unexplained.map(({ id }) => {
+      const number = labelFor(id);
+      return number === undefined ? words.t('errors.unticked') : words.t('errors.stale_edited', { number });
+    }),
+    kept: gone.map(({ id }) => ({ id, title: words.t('kept.title', { number: labelFor(id) }) })),
+    without: {
+      name: FIELDS.without,
+      value: gone.map(({ id }) => id).join('~'),
+      label: words.t('errors.saveWithout', { count: gone.length }),
+    },
+  };
 }
 
 /** The message of a refused save; null when the error is none of ours. */
@@ -61,26 +93,20 @@ export function toAlert(
   const message = explainError(words, error);
   if (message === null || !isPluginError(error)) return null;
   const { code, vars } = error;
-  const sources = unticked(words, code, vars, form);
   const plain = (text: string) => ({ text, url: null });
-  const stale = rowsIn(vars.stale).map((one) => ({ text: explainStale(words, one), url: typeof one.url === 'string' ? one.url : null }));
-  const sentences =
-    stale.length > 0
-      ? [...stale, plain(words.t('errors.staleTail'))]
-      : [plain(code === 'IM_NOT_FOUND' && sources.length > 0 ? words.t('errors.gone') : message)];
+  const stale = rowsIn(vars.stale).map((one) => ({
+    text: explainStale(words, one),
+    url: typeof one.url === 'string' ? one.url : null,
+  }));
+  // Of a source that is gone there is no number to say; of the invoice itself the message does.
+  const gone = code === 'IM_NOT_FOUND' && form?.sources.some(({ id }) => id === vars.invoiceId);
   return {
     code,
-    sentences,
+    sentences:
+      stale.length > 0
+        ? [...stale, plain(words.t('errors.staleTail'))]
+        : [plain(gone ? words.t('errors.gone') : message)],
     compareUrl: code === 'IM_STALE_TARGET' && invoiceId !== undefined ? url(invoiceId, 'preview') : null,
-    kept: sources.map(({ id, label }) => ({ id, title: words.t('kept.title', { number: label }) })),
-    without:
-      sources.length > 0
-        ? {
-            name: FIELDS.without,
-            value: sources.map(({ id }) => id).join('~'),
-            label: words.t('errors.saveWithout', { count: sources.length }),
-          }
-        : null,
   };
 }
 
@@ -99,7 +125,8 @@ function explainLine(words: Words, { description, was, now }: ChangedLine, curre
 
 function explainField(words: Words, { column, value, others }: DifferingField): string {
   const numbersOf = new Map<string | null, string[]>();
-  for (const other of others) numbersOf.set(other.value, [...(numbersOf.get(other.value) ?? []), labelOf(words, other)]);
+  for (const other of others)
+    numbersOf.set(other.value, [...(numbersOf.get(other.value) ?? []), labelOf(words, other)]);
   const values = [
     words.t('differ.here', { value: fieldValue(words, column, value) }),
     ...[...numbersOf].map(([other, numbers]) =>
@@ -108,6 +135,15 @@ function explainField(words: Words, { column, value, others }: DifferingField): 
   ];
   return words.t('differ.field', { label: fieldName(words, column), values: words.list(values) });
 }
+
+/** The columns that are asked about where they differ, as the browser shows them at the tick. */
+export const toFields = (words: Words, askIfDiffer: Record<string, string | null>) =>
+  Object.entries(askIfDiffer).map(([column, value]) => ({
+    column,
+    label: fieldName(words, column),
+    value,
+    text: fieldValue(words, column, value),
+  }));
 
 const detailsOf = (words: Words, { lines, fields, ...vars }: Row): string[] => [
   ...((lines ?? []) as ChangedLine[]).map((line) => explainLine(words, line, String(vars.currency))),

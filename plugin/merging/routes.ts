@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PluginError } from '../errors';
 import type { Actor } from '../host/contract';
 import { jsonBody, route, sameOriginWrites } from '../web/guards';
+import { toFields } from './banner-refused';
 import type { Banner } from './banner';
 import type { MergingPageDeps } from './banner-deps';
 
@@ -129,7 +130,8 @@ export function mergingRoutes(deps: MergingPageDeps & { banner: Banner }): Route
       const sourceId = parse(id, req.params.id);
       const { targetId } = parse(linesQuery, req.query);
       await service.demand(actor, 'merge.view', sourceId);
-      res.json(await service.lines(db, { sourceId, targetId, actor }));
+      const brought = await service.lines(db, { sourceId, targetId, actor });
+      res.json({ ...brought, fields: toFields(deps.wordsOf(req), brought.source.askIfDiffer) });
     }),
   );
 

@@ -78,9 +78,9 @@ export const createMerging = (deps: MergingDeps) => {
 
   const sourceLines = (source: Invoice): SourceLines => {
     const { lines, allowancesCharges, adjustment } = carriedFrom(source, into, carryingWords(deps.documents));
-    const { id, number, issueDate, currency, version, totals, pricesIncludeTax } = source;
+    const { id, number, issueDate, currency, version, totals, pricesIncludeTax, askIfDiffer } = source;
     return {
-      source: { id, number, issueDate, currency, version, totals },
+      source: { id, number, issueDate, currency, version, totals, askIfDiffer },
       lines,
       allowancesCharges,
       adjustment,

@@ -126,7 +126,7 @@ const sourceLines = (id: string): SourceLines => {
   if (!found || !set) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
   const { number, issueDate, currency, version } = found;
   return {
-    source: { id, number, issueDate, currency, version, totals: set.totals },
+    source: { id, number, issueDate, currency, version, totals: set.totals, askIfDiffer: {} },
     lines: set.lines,
     allowancesCharges: [],
     adjustment: '0.00',
