@@ -418,7 +418,7 @@ describe('C3 after a refused save', () => {
       }),
     };
     const { $ } = await page(setup);
-    const boxes = $('input[name="invoiceMergeAcknowledged"]');
+    const boxes = $('.im-questions input[name="invoiceMergeAcknowledged"]');
     expect(boxes.map((_index, box) => $(box).attr('value')).get()).toEqual([
       'other_question',
       'total_changed',

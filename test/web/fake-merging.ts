@@ -168,7 +168,13 @@ export function createFakeMerging(): FakeMerging {
     const failure = fake.fail[name];
     return failure ? Promise.reject(failure) : new Promise((resolve) => resolve(answer()));
   };
-  const target = { id: '42', version: 't'.repeat(22), status: 'draft', currency: 'EUR' } as CandidateList['target'];
+  const target = {
+    id: '42',
+    version: 't'.repeat(22),
+    status: 'draft',
+    currency: 'EUR',
+    askIfDiffer: {},
+  } as CandidateList['target'];
   const fake: FakeMerging = {
     calls: [],
     keys: new Set(),
