@@ -47,6 +47,8 @@ function start(root) {
   /** @type {Promise<void>} the last load, done once its rows stand */
   let placed = Promise.resolve();
   let typedSinceLoad = false;
+  /** What is to be said of ticks that a reload brought back. */
+  let recalled = '';
   let previewTurn = 0;
 
   const part = (/** @type {string} */ name) =>
@@ -170,19 +172,20 @@ function start(root) {
       });
     }
     if (loading.size > 0) tell(say('banner.loading'));
+    else if (recalled) {
+      // Once nothing that is loaded talks over it.
+      tell(recalled);
+      recalled = '';
+    }
     rememberTicks(config, ticked());
     draw();
   }
 
-  /** After reload or back. @param {{ found: number, missing: number } | null} recalled */
-  function tellRecalled(recalled) {
-    if (!recalled) return;
-    const { found, missing } = recalled;
-    const said = [
-      found > 0 ? say('banner.restored') : '',
-      missing > 0 ? say('banner.restoredNot', { count: missing }) : '',
-    ];
-    tell(said.join(' ').trim());
+  /** After reload or back. @param {{ found: number, missing: number } | null} recalled @returns {string} */
+  function explainRecalled(recalled) {
+    const { found, missing } = recalled ?? { found: 0, missing: 0 };
+    const restored = found > 0 ? say('banner.restored') : '';
+    return [restored, missing > 0 ? say('banner.restoredNot', { count: missing }) : ''].join(' ').trim();
   }
 
   // ---------------------------------------------------------------- what is on screen
@@ -373,7 +376,7 @@ function start(root) {
     },
   });
   if (config.restored) setAside();
-  tellRecalled(recallTicks(config, boxes()));
+  recalled = explainRecalled(recallTicks(config, boxes()));
   const alert = root.querySelector('[role="alert"]');
   if (alert instanceof HTMLElement) {
     repeatRefusal(alert, saveButtons(form()), signal);

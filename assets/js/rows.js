@@ -171,7 +171,7 @@ function readRow(row) {
     quantity: read('quantity'),
     unit: read('unit'),
     unitPrice: read('unitPrice'),
-    amount: read('amount'),
+    amount: read('kind') === 'allowance' && read('amount') ? `\u2212${read('amount')}` : read('amount'),
     taxRate: read('taxRate'),
   };
 }

@@ -48,7 +48,7 @@ function namedBy(words: Words, error: unknown): Map<Id, string | undefined> {
     const label = known ? labelOf(words, { number: text(number), issueDate: text(issueDate) ?? '' }) : undefined;
     return [String(id ?? invoiceId), label] as const;
   });
-  return new Map([...named, [String(vars.invoiceId), undefined] as const]);
+  return new Map([[String(vars.invoiceId), undefined] as const, ...named]);
 }
 
 /**
