@@ -218,13 +218,14 @@ interface RefusedInvoice {
 export function explainError(words: Words, error: unknown): string | null {
   if (!isPluginError(error)) return null;
   const vars = error.status >= 500 ? {} : error.vars;
+  const variant = typeof vars.why === 'string' ? `_${vars.why}` : '';
+  const keys = [`errors.${error.code}${variant}`, `errors.${error.code}`, 'errors.unknown'];
   const lastMerge = explainLastMerge(words, vars.lastMerge);
   const causes = joined(words, explainCauses(words, vars));
   const fields = joined(
     words,
     rowsOf(vars.fields).map(({ column }) => fieldName(words, String(column))),
   );
-  const keys = [`errors.${error.code}`, 'errors.unknown'];
   const sentence = words.find(keys, showVars(words, { ...vars, lastMerge, causes, fields })) ?? error.code;
   const stale = rowsOf(vars.stale).map((source) => explainStale(words, source));
   const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
