@@ -153,6 +153,14 @@ export function invoiceFormPages(demo: Demo): Router {
     const before = id ? await editedInvoice(demo, id) : null;
     const person = personOf(req);
     const actor = { id: person.id, name: person.name };
+    const spec = { ...(id ? editSpec : createSpec), form: req.body as unknown };
+    if ((req.body as { resume?: string }).resume === '1') {
+      // Kept while the person signed in again: shown as it was, saved only when asked to.
+      res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, spec) };
+      res.locals.notice = { key: 'notice.resumed', vars: {} } satisfies Notice;
+      await renderForm(demo, req, res, { form, edited: before, refused: null, invalid: [] });
+      return;
+    }
     try {
       const issue = (req.body as { issue?: string }).issue === '1';
       const input = invoiceInput.parse(
@@ -171,8 +179,7 @@ export function invoiceFormPages(demo: Demo): Router {
     } catch (error) {
       const refusal = refusalOf(error, demo, req);
       if (!refusal) throw error;
-      const spec = { ...(id ? editSpec : createSpec), form: req.body as unknown, error };
-      res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, spec) };
+      res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, { ...spec, error }) };
       res.status(refusal.status);
       await renderForm(demo, req, res, {
         form,

@@ -125,7 +125,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const router = Router();
   const endpoints = [
-    ...mergingEndpoints({ db: knex, service }),
+    ...mergingEndpoints({ db: knex, service, wordsOf }),
     ...paymentEndpoints({ db: knex, payments }),
     ...settingsEndpoints({ db: knex, settings }),
   ];

@@ -1,6 +1,6 @@
 // @ts-check
 /** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
-import { createApi } from './api.js';
+import { createApi, SignedOut } from './api.js';
 import {
   holdButtons,
   keepRoomFor,
@@ -13,9 +13,11 @@ import {
 } from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
+import { tellDiffering } from './fields.js';
+import { showKept } from './kept.js';
 import { dropLeftOver, installRows } from './rows.js';
 import { addServerRows, makeHeading, removeServerRows } from './server-rows.js';
-import { forgetTicks, recallTicks, rememberTicks } from './ticks.js';
+import { forgetTicks, recallPressed, recallTicks, rememberPressed, rememberTicks } from './ticks.js';
 import { fromHostForm, fromPreview, showSummary } from './totals.js';
 import { createWords } from './words.js';
 
@@ -45,6 +47,8 @@ function start(root, typed = false) {
   /** @type {Promise<void>} the last load, done once its rows stand */
   let placed = Promise.resolve();
   let typedSinceLoad = typed;
+  /** What is to be said of ticks that a reload brought back. */
+  let recalled = '';
   let previewTurn = 0;
 
   const part = (/** @type {string} */ name) =>
@@ -63,6 +67,16 @@ function start(root, typed = false) {
   const tell = (/** @type {string} */ text) => {
     const live = part('live');
     if (live) live.textContent = text;
+  };
+  /** @param {unknown} error @returns {boolean} whether it means that nobody is signed in, which is said then */
+  const signedOut = (error) => {
+    if (!(error instanceof SignedOut)) return false;
+    const link = document.createElement('a');
+    // Its own address leads to the host's sign-in, wherever that is.
+    Object.assign(link, { href: location.href, target: '_blank', rel: 'noopener', textContent: say('banner.signIn') });
+    const place = part('live') ?? part('placeholder');
+    place?.replaceChildren(error.message, ' ', link);
+    return true;
   };
   const write = (/** @type {string} */ name, /** @type {string} */ value) => {
     const input = field(name);
@@ -131,9 +145,17 @@ function start(root, typed = false) {
     } catch (error) {
       if (signal.aborted || !box) return;
       box.checked = false;
+      // Rows that a refused save gave back may wait for these lines.
+      setAside();
       const message = error instanceof Error ? error.message : '';
-      tell(say('banner.loadFailed', { number: labelOf(id), message }));
+      if (!signedOut(error)) tell(say('banner.loadFailed', { number: labelOf(id), message }));
     }
+  }
+
+  /** Rows that the host gave back of sources that are not ticked: out of the form, kept to read. */
+  function setAside() {
+    const ids = ticked().map((box) => box.dataset.imId ?? '');
+    showKept(root, dropLeftOver(ids), labelOf, tell, words);
   }
 
   /** Makes the lines agree with the ticks; whoever changes a tick calls it. */
@@ -150,8 +172,20 @@ function start(root, typed = false) {
       });
     }
     if (loading.size > 0) tell(say('banner.loading'));
+    else if (recalled) {
+      // Once nothing that is loaded talks over it.
+      tell(recalled);
+      recalled = '';
+    }
     rememberTicks(config, ticked());
     draw();
+  }
+
+  /** After reload or back. @param {{ found: number, missing: number } | null} recalled @returns {string} */
+  function explainRecalled(recalled) {
+    const { found, missing } = recalled ?? { found: 0, missing: 0 };
+    const restored = found > 0 ? say('banner.restored') : '';
+    return [restored, missing > 0 ? say('banner.restoredNot', { count: missing }) : ''].join(' ').trim();
   }
 
   // ---------------------------------------------------------------- what is on screen
@@ -181,6 +215,11 @@ function start(root, typed = false) {
     // Of a new invoice only the host's own button says what it will be.
     const draft = config.draft || buttons.some((button) => button.dataset.invoiceMergeSubmit === 'draft');
     if (draftNote) tellDraft(draftNote, draft, chosen, words, config.currency);
+    const merged = [...shown.values()].map(({ source, fields }) => ({
+      label: labelOf(source.id),
+      fields: fields ?? [],
+    }));
+    tellDiffering(part('differ'), config.fields ?? [], merged, words);
     drawTotals();
   }
 
@@ -224,8 +263,9 @@ function start(root, typed = false) {
       // Only what the server will find at the save counts as shown: not what is typed but unsaved.
       const certain = mode === 'server' && config.invoiceId && !typedSinceLoad;
       finish(fromPreview(preview, certain ? null : changed, words), Boolean(certain));
-    } catch {
+    } catch (error) {
       if (turn !== previewTurn || signal.aborted) return;
+      signedOut(error);
       summary.textContent = say('summary.failed');
       write('Shown', '');
     }
@@ -267,6 +307,15 @@ function start(root, typed = false) {
         sync();
       } else if (action === 'save') {
         form()?.requestSubmit(saveButtons(form())[0]);
+      } else if (action === 'without') {
+        event.preventDefault();
+        for (const id of /** @type {HTMLButtonElement} */ (button).value.split('~')) {
+          const box = boxOf(id);
+          if (box) box.checked = false;
+        }
+        sync();
+        // As it was sent the first time: saved, or issued.
+        form()?.requestSubmit(saveButtons(form())[recallPressed()]);
       }
     },
     { signal },
@@ -288,7 +337,14 @@ function start(root, typed = false) {
     },
     { signal },
   );
-  form()?.addEventListener('submit', () => forgetTicks(), { signal });
+  form()?.addEventListener(
+    'submit',
+    (event) => {
+      forgetTicks();
+      rememberPressed(saveButtons(form()).findIndex((button) => button === event.submitter));
+    },
+    { signal },
+  );
   // Back with the page kept whole: the browser may have restored boxes by itself.
   window.addEventListener('pageshow', () => sync(), { signal });
 
@@ -300,6 +356,7 @@ function start(root, typed = false) {
     root,
     form,
     signal,
+    signedOut,
     count: () => ticked().length,
     clear: () => {
       for (const box of boxes()) box.checked = false;
@@ -318,14 +375,14 @@ function start(root, typed = false) {
       if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
-  if (config.restored) dropLeftOver(ticked().map((box) => box.dataset.imId ?? ''));
+  if (config.restored) setAside();
   if (config.tickedAll) {
     // Asked for once: a reload finds what was ticked and unticked since.
     const here = new URL(location.href);
     here.searchParams.delete('invoiceMergeAll');
     history.replaceState(history.state, '', here);
   }
-  if (recallTicks(config, boxes())) tell(say('banner.restored'));
+  recalled = explainRecalled(recallTicks(config, boxes()));
   const alert = root.querySelector('[role="alert"]');
   if (alert instanceof HTMLElement) {
     repeatRefusal(alert, saveButtons(form()), signal);

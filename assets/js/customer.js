@@ -12,6 +12,7 @@
  * @property {() => number} count how many are ticked
  * @property {() => void} clear unticks all
  * @property {(next: Element) => void} replace puts the new banner in place
+ * @property {(error: unknown) => boolean} signedOut says so where that is what the error means
  */
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
@@ -84,7 +85,8 @@ export function watchCustomer(watch) {
       watch.replace(banner);
       if (focused && banner instanceof HTMLElement) banner.focus();
     } catch (error) {
-      if (placeholder && mine === turn) placeholder.textContent = error instanceof Error ? error.message : '';
+      if (!watch.signedOut(error) && placeholder && mine === turn)
+        placeholder.textContent = error instanceof Error ? error.message : '';
     }
   }
 

@@ -7,6 +7,8 @@ for (const form of document.querySelectorAll('[data-dismiss]')) {
     form.closest('[data-notice]').remove();
   });
 }
+// Signed in again: back to the form that was kept.
+document.querySelector('[data-resume]')?.requestSubmit();
 for (const select of document.querySelectorAll('[data-submit]')) {
   select.addEventListener('change', () => select.form.requestSubmit());
 }

@@ -118,13 +118,29 @@ export async function visibleIds(
   return new Set(rows.map((row) => textOf(row.imid) ?? ''));
 }
 
-/** Null where the customer does not exist. */
-export async function customerName(db: Db, map: TableMap, customerId: Id): Promise<string | null> {
+/**
+ * Null where the customer does not exist.
+ * @param restrict what a person may see: then also null for the customer of whom no invoice is inside it
+ */
+export async function customerName(
+  db: Db,
+  map: TableMap,
+  customerId: Id,
+  restrict?: (query: Query, alias: string) => void,
+): Promise<string | null> {
   const { table, id, name } = map.customers;
-  const row = (await db({ customer: table })
+  const { invoices } = map;
+  const query = db({ customer: table })
     .select(text(db, `customer.${name}`, 'imname'))
-    .where(`customer.${id}`, customerId)
-    .first()) as Row | undefined;
+    .where(`customer.${id}`, customerId);
+  if (restrict) {
+    const visible = db({ [INVOICES]: invoices.table })
+      .select(db.raw('1'))
+      .where(`${INVOICES}.${invoices.customer}`, customerId) as Query;
+    invoices.only?.(visible, INVOICES);
+    query.whereExists(visible.where((narrowed) => void restrict(narrowed, INVOICES)));
+  }
+  const row = (await query.first()) as Row | undefined;
   return row ? (textOf(row.imname) ?? '') : null;
 }
 

@@ -130,9 +130,14 @@ export async function admit(
         throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
       stale.push({ ...error.vars, id, change: 'merged' });
     } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
-    else if (version !== null && version !== source.version)
-      stale.push({ id, number: source.number, url: host.invoiceUrl(id, 'preview'), change: 'edited' });
-    else sources.push(source);
+    else if (version !== null && version !== source.version) {
+      const { number, issueDate } = source;
+      const context = { target: before, customerId: source.customerId, hostKeepsAdjustment: true, lockedUntil: null };
+      // Paid or cancelled meanwhile, say: then it cannot be ticked again either.
+      const reasons = reasonsAgainst(source, context).filter(({ code }) => !FORM_MAY_CHANGE.includes(code));
+      const url = host.invoiceUrl(id, 'preview');
+      stale.push({ id, number, issueDate, url, change: 'edited', reasons });
+    } else sources.push(source);
   }
   if (stale.length > 0) throw new PluginError('IM_STALE_SOURCE', 409, { ...stale[0], stale });
 

@@ -5,16 +5,8 @@ import type { BannerSpec } from '../contract';
 import type { Actor, Id } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
-import {
-  explainClosed,
-  selectAllLabel,
-  titleOf,
-  toAlert,
-  toCurrencies,
-  toQuestions,
-  toRows,
-  toSettlement,
-} from './banner-view';
+import { toAlert, toFields, toQuestions, toUnticked } from './banner-refused';
+import { explainClosed, selectAllLabel, titleOf, toCurrencies, toRows, toSettlement } from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
 import { FIELDS, LIMITS } from './payload';
@@ -45,7 +37,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     const others = rows.filter((row) => !choices.includes(row));
     const closed = list && explainClosed(words, list);
     const customer = list?.customer?.name ?? '';
-    const alert = toAlert(words, spec.error, invoiceId, urls.invoice);
+    const alert = toAlert(words, spec.error, form, invoiceId, urls.invoice);
     const questions = toQuestions(words, spec.error, form);
     // What could not be merged anyway makes no sentence worth reading.
     const nothing = rows.length === 0 || (closed !== null && choices.length === 0);
@@ -73,6 +65,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
       // Without JavaScript the page cannot know what will be ticked: the sentence stands there from the start.
       draft: list?.target?.status === 'draft' && choices.some((row) => row.issued),
       alert,
+      unticked: toUnticked(words, spec.error, form, closed ? [] : choices),
       questions,
       config: JSON.stringify({
         base: urls.base,
@@ -90,6 +83,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         csrf: csrfOf(deps, req, res),
         draft: list?.target?.status === 'draft',
         restored: form !== null,
+        fields: list?.target ? toFields(words, list.target.askIfDiffer) : [],
         words: clientWords(words),
       }),
     });

@@ -2,7 +2,7 @@
 import Big from 'big.js';
 import { isPluginError } from '../errors';
 import type { Candidate, Id, InvoiceStatus } from '../host/contract';
-import { explainError, explainQuestion, explainReason, explainRefusal, showVars } from '../i18n';
+import { explainReason, explainRefusal, showVars } from '../i18n';
 import type { Words } from '../i18n';
 import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
 import { FIELDS } from './payload';
@@ -49,19 +49,6 @@ export interface SettlementView {
   boxes: SettlementBox[];
   sentences: string[];
   note: string | null;
-}
-
-export interface AlertView {
-  code: string;
-  message: string;
-  compareUrl: string | null;
-  compareLabel: string;
-}
-
-export interface QuestionView {
-  code: string;
-  text: string;
-  checked: boolean;
 }
 
 type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
@@ -219,41 +206,6 @@ export function explainClosed(words: Words, list: CandidateList): string | null 
   const { refusal, target } = list;
   if (!refusal) return null;
   return explainRefusal(words, { code: refusal.code, vars: { status: target?.status, ...refusal.vars } });
-}
-
-/** The message of a refused save; null when the error is none of ours. */
-export function toAlert(words: Words, error: unknown, invoiceId: Id | undefined, url: InvoiceUrl): AlertView | null {
-  const message = explainError(words, error);
-  if (message === null || !isPluginError(error)) return null;
-  return {
-    code: error.code,
-    message,
-    compareUrl: error.code === 'IM_STALE_TARGET' && invoiceId !== undefined ? url(invoiceId, 'preview') : null,
-    compareLabel: words.t('errors.compare'),
-  };
-}
-
-const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED']);
-const shortCode = (code: string): string => code.replace(/^IM_/, '').toLowerCase();
-
-/**
- * What the person has to confirm. Questions answered at an earlier try stay, ticked: asked one after the other,
- * each would otherwise forget the one before.
- */
-export function toQuestions(words: Words, error: unknown, form: MergeForm | null): QuestionView[] {
-  const asked = new Map<string, QuestionView>();
-  for (const code of form?.acknowledged ?? []) {
-    asked.set(code, { code, text: explainQuestion(words, { code }), checked: true });
-  }
-  if (isPluginError(error)) {
-    const list = Array.isArray(error.vars.questions) ? (error.vars.questions as { code: string }[]) : [];
-    const questions = list.length > 0 || !QUESTIONS.has(error.code) ? list : [{ ...error.vars, code: error.code }];
-    for (const question of questions) {
-      const code = shortCode(String(question.code));
-      asked.set(code, { code, text: explainQuestion(words, question), checked: false });
-    }
-  }
-  return [...asked.values()];
 }
 
 export interface ProvenanceView {

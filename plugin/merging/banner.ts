@@ -8,7 +8,7 @@ import type { MergingPageDeps } from './banner-deps';
 import { createCustomerBanner, TICK_ALL } from './banner-customer';
 import { createEditableBanner } from './banner-editable';
 import { createPreviewBanner } from './banner-preview';
-import { toAlert } from './banner-view';
+import { toAlert } from './banner-refused';
 import { parseMergeForm } from './payload';
 import type { MergeForm } from './payload';
 
@@ -88,7 +88,7 @@ export function createBanner(deps: MergingPageDeps): Banner {
     spec: BannerSpec<Req>,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const alert = toAlert(words, spec.error, undefined, deps.urls.invoice);
+    const alert = toAlert(words, spec.error, readForm(spec.form), undefined, deps.urls.invoice);
     return alert ? deps.render('banner-off', { ...chrome(deps, req, res, words), alert }) : '';
   }
 

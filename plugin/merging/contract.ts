@@ -49,7 +49,16 @@ export interface CandidateList {
 
 /** What a source brings into the form. */
 export interface SourceLines {
-  source: { id: Id; number: string | null; issueDate: Day; currency: string; version: string; totals: Totals };
+  source: {
+    id: Id;
+    number: string | null;
+    issueDate: Day;
+    currency: string;
+    version: string;
+    totals: Totals;
+    /** By column of the host: what is asked about where it is not the same on all. */
+    askIfDiffer: Record<string, string | null>;
+  };
   lines: CarriedLine[];
   /** Document allowances and charges, fixed discount included; empty on hosts that keep none per invoice (then they are lines). */
   allowancesCharges: AllowanceCharge[];

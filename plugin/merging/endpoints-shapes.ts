@@ -129,14 +129,31 @@ const carriedLine = component(
   }),
 );
 
-export const sourceLines = component(
-  'SourceLines',
+const brought = {
+  source: z.strictObject({
+    id,
+    number: z.string().nullable(),
+    issueDate: day,
+    currency,
+    version,
+    totals,
+    askIfDiffer: z.record(z.string(), z.string().nullable()),
+  }),
+  lines: z.array(carriedLine),
+  allowancesCharges: z.array(allowanceCharge),
+  adjustment: decimal,
+  pricesIncludeTax: z.boolean(),
+};
+const sourceLines = component('SourceLines', z.strictObject(brought));
+
+/** With the columns that are asked about, as the person reads them. */
+export const shownLines = component(
+  'ShownLines',
   z.strictObject({
-    source: z.strictObject({ id, number: z.string().nullable(), issueDate: day, currency, version, totals }),
-    lines: z.array(carriedLine),
-    allowancesCharges: z.array(allowanceCharge),
-    adjustment: decimal,
-    pricesIncludeTax: z.boolean(),
+    ...brought,
+    fields: z.array(
+      z.strictObject({ column: z.string(), label: z.string(), value: z.string().nullable(), text: z.string() }),
+    ),
   }),
 );
 

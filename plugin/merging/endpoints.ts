@@ -1,14 +1,18 @@
 /** Merging's JSON API: candidates, a source's lines, preview, merge, merges. */
 import { z } from 'zod';
-import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { count, currency, day, id, paged, pageNumber } from '../web/shapes';
-import type { MergingService } from './contract';
-import { candidate, merge, mergeBody, mergePreview, previewBody, settlement, sourceLines } from './endpoints-shapes';
+import type { MergingPageDeps } from './banner-deps';
+import { toFields } from './banner-refused';
+import { candidate, merge, mergeBody, mergePreview, previewBody, settlement, shownLines } from './endpoints-shapes';
 
 const PAGE_SIZE = 50;
 
-export function mergingEndpoints({ db, service }: { db: Db; service: MergingService }): Endpoint[] {
+export function mergingEndpoints({
+  db,
+  service,
+  wordsOf,
+}: Pick<MergingPageDeps, 'db' | 'service' | 'wordsOf'>): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -55,12 +59,12 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
       invoice: ({ params }) => params.id,
       params: z.strictObject({ id }),
       query: z.strictObject({ targetId: id.optional() }),
-      replies: { 200: sourceLines },
+      replies: { 200: shownLines },
       refusals: [404, 409, 422],
-      handler: async ({ actor, params, query }) => ({
-        status: 200,
-        body: await service.lines(db, { sourceId: params.id, targetId: query.targetId, actor }),
-      }),
+      async handler({ actor, params, query, req }) {
+        const lines = await service.lines(db, { sourceId: params.id, targetId: query.targetId, actor });
+        return { status: 200, body: { ...lines, fields: toFields(wordsOf(req), lines.source.askIfDiffer) } };
+      },
     }),
 
     endpoint({

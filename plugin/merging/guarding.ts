@@ -43,6 +43,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
       act,
       invoiceId: source.sourceId,
       number: source.number,
+      issueDate: source.issueDate,
       successorId: end.targetId,
       successorNumber: successor?.number ?? end.targetNumber,
       // What the sentences call it: a draft has no number and is named by its day.

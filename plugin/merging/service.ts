@@ -85,9 +85,9 @@ export const createMerging = (deps: MergingDeps) => {
 
   const sourceLines = (source: Invoice): SourceLines => {
     const { lines, allowancesCharges, adjustment } = carriedFrom(source, into, carryingWords(deps.documents));
-    const { id, number, issueDate, currency, version, totals, pricesIncludeTax } = source;
+    const { id, number, issueDate, currency, version, totals, pricesIncludeTax, askIfDiffer } = source;
     return {
-      source: { id, number, issueDate, currency, version, totals },
+      source: { id, number, issueDate, currency, version, totals, askIfDiffer },
       lines,
       allowancesCharges,
       adjustment,
@@ -146,7 +146,7 @@ export const createMerging = (deps: MergingDeps) => {
         const invoice = invoices.get(id);
         return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
       });
-      const name = await customerName(db, host.map, customerId);
+      const name = await customerName(db, host.map, customerId, deps.scope && restrict);
       const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor });
       const choice = target ? null : chooseCurrency(asked, invoices, currency);
       return {

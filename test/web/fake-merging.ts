@@ -126,7 +126,7 @@ const sourceLines = (id: string): SourceLines => {
   if (!found || !set) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
   const { number, issueDate, currency, version } = found;
   return {
-    source: { id, number, issueDate, currency, version, totals: set.totals },
+    source: { id, number, issueDate, currency, version, totals: set.totals, askIfDiffer: {} },
     lines: set.lines,
     allowancesCharges: [],
     adjustment: '0.00',
@@ -170,7 +170,13 @@ export function createFakeMerging(): FakeMerging {
     const failure = fake.fail[name];
     return failure ? Promise.reject(failure) : new Promise((resolve) => resolve(answer()));
   };
-  const target = { id: '42', version: 't'.repeat(22), status: 'draft', currency: 'EUR' } as CandidateList['target'];
+  const target = {
+    id: '42',
+    version: 't'.repeat(22),
+    status: 'draft',
+    currency: 'EUR',
+    askIfDiffer: {},
+  } as CandidateList['target'];
   const fake: FakeMerging = {
     calls: [],
     keys: new Set(),
