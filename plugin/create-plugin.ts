@@ -15,6 +15,7 @@ import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { createAssets } from './web/assets';
 import { createErrorHandler } from './web/error-handler';
+import { createMountCheck } from './web/mount-check';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
 
@@ -80,6 +81,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(pages);
   const router = Router();
+  router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(assets.router, mergingRoutes({ ...pages, banner }));
   router.use(
     createErrorHandler({ wordsOf, render, layout: options.layout as unknown as ErrorLayout, log: logger.error }),

@@ -90,7 +90,7 @@ export const createMerging = (deps: MergingDeps) => {
 
   const service: MergingService = {
     async demand(actor, action, invoiceId) {
-      if (!(await deps.authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })))
+      if (!(await deps.authorize(actor, action, { ...(invoiceId !== undefined && { invoiceId }), db: deps.knex })))
         throw new PluginError('IM_FORBIDDEN', 403, { action });
     },
 
@@ -99,7 +99,7 @@ export const createMerging = (deps: MergingDeps) => {
       return {
         offered: OFFERED_SETTLEMENTS.filter((one) => one !== 'delete' || deleteBlockedBy.length === 0),
         chosenByDefault: DEFAULT_SETTLEMENT,
-        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', {}),
+        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', { db }),
         deleteBlockedBy,
       };
     },
@@ -117,7 +117,7 @@ export const createMerging = (deps: MergingDeps) => {
       });
       const ids = heads.map(({ id }) => id);
       const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
-      const closedUntil = await lockedUntil(deps);
+      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId,
@@ -134,7 +134,7 @@ export const createMerging = (deps: MergingDeps) => {
         customer: name === null ? null : { id: customerId, name },
         target,
         refusal: target && targetRefusal(target, { lockedUntil: closedUntil }),
-        candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor }),
+        candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor, db }),
       };
     },
 
@@ -148,7 +148,7 @@ export const createMerging = (deps: MergingDeps) => {
         // Which customer the form says now, the save will see; here only the person's own sight counts.
         customerId: source.customerId,
         hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: await lockedUntil(deps),
+        lockedUntil: await lockedUntil(deps, db),
       });
       demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
       return sourceLines(source);
@@ -159,7 +159,7 @@ export const createMerging = (deps: MergingDeps) => {
       const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const sources = unique.flatMap((id) => invoices.get(id) ?? []);
-      const closedUntil = await lockedUntil(deps);
+      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId: customerId ?? target?.customerId ?? sources[0]?.customerId ?? '',
