@@ -13,7 +13,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { portions, text, textOf } from '../host/sql';
+import { latest, portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { createParticipationStore, fromMinor, toMinor } from './store-participations';
 import { isDuplicateKey } from '../host/transaction';
@@ -209,20 +209,27 @@ export const createMergeStore = (prefix: string) => {
     },
 
     async mergeById(db: Db, id: Id): Promise<Merge | null> {
-      const [row]: MergeRow[] = await db(table('merges'))
-        .where({ id })
-        .select(
-          '*',
-          text(db, 'target_id', 'targetid'),
-          text(db, 'customer_id', 'customerid'),
-          text(db, 'difference_minor', 'difference'),
-        );
+      // A save that is answered again may stand in a transaction older than the merge.
+      const [row] = (await latest<Knex.QueryBuilder>(
+        db,
+        db(table('merges'))
+          .where({ id })
+          .select(
+            '*',
+            text(db, 'target_id', 'targetid'),
+            text(db, 'customer_id', 'customerid'),
+            text(db, 'difference_minor', 'difference'),
+          ),
+      )) as MergeRow[];
       // MySQL reads '12abc' as 12: only the id itself names the merge.
       if (!row || String(row.id) !== id) return null;
-      const sources: SourceRow[] = await db(table('merge_sources'))
-        .where({ merge_id: id })
-        .orderBy('position')
-        .select('*', text(db, 'source_id', 'sourceid'), text(db, 'total_minor', 'total'));
+      const sources = (await latest<Knex.QueryBuilder>(
+        db,
+        db(table('merge_sources'))
+          .where({ merge_id: id })
+          .orderBy('position')
+          .select('*', text(db, 'source_id', 'sourceid'), text(db, 'total_minor', 'total')),
+      )) as SourceRow[];
       return {
         id: String(row.id),
         targetId: row.targetid,

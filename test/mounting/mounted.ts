@@ -77,6 +77,8 @@ export interface MountedHost {
   merge: InvoiceMergePlugin<express.Request>;
   warnings: Record<string, unknown>[];
   errors: Record<string, unknown>[];
+  /** What came to the host's error handler when the answer was on its way already. */
+  late: unknown[];
   actor: { now: Actor | null };
 }
 
@@ -93,6 +95,7 @@ export function openHost(fixture: MergingFixture, how: HostOptions = {}): Mounte
   const { mountPath, publicPath, front } = PLACES[place];
   const warnings: Record<string, unknown>[] = [];
   const errors: Record<string, unknown>[] = [];
+  const late: unknown[] = [];
   const actor: MountedHost['actor'] = { now: ADA };
   const keep = (list: Record<string, unknown>[]) => (message: string, fields?: Record<string, unknown>) =>
     void list.push({ message, ...fields });
@@ -139,6 +142,7 @@ export function openHost(fixture: MergingFixture, how: HostOptions = {}): Mounte
       .catch(next);
   });
   const failed: express.ErrorRequestHandler = (error: { status?: number }, req, res, _next) => {
+    if (res.headersSent) return void late.push(error);
     res.status(error.status ?? 500).send(`host: ${merge.explain(error, req) ?? String(error)}`);
   };
   app.use((_req, res) => void res.status(404).send('host: not here'));
@@ -152,7 +156,7 @@ export function openHost(fixture: MergingFixture, how: HostOptions = {}): Mounte
     req.url = req.url.slice(front.length) || '/';
     app(req, res);
   };
-  return { app, front: front === '' ? app : stripped, merge, warnings, errors, actor };
+  return { app, front: front === '' ? app : stripped, merge, warnings, errors, late, actor };
 }
 
 /** One SQLite database for a whole file: how it is mounted matters to no database. */
