@@ -60,6 +60,11 @@ export function labelOf(words: Words, invoice: { number: string | null; issueDat
   return invoice.number ?? words.t('invoice.draftOf', { date: words.day(invoice.issueDate) });
 }
 
+/** How many can be merged here, and whose. */
+export function titleOf(words: Words, customer: string, count: number): string {
+  return count > 0 ? words.t('banner.title', { count, customer }) : words.t('banner.titleNone', { customer });
+}
+
 function dueOf(words: Words, { dueDate, status }: Candidate): string {
   if (dueDate === null) return words.t('banner.noDue');
   return words.t(status === 'overdue' ? 'banner.overdue' : 'banner.due', { date: words.day(dueDate) });

@@ -1,4 +1,5 @@
 /** What merging remembers: save keys, merges, their sources with snapshots, moved links, carried lines, activity. Own tables only. */
+import type { Knex } from 'knex';
 import type {
   Actor,
   Day,

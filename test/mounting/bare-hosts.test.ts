@@ -14,6 +14,30 @@ beforeAll(async () => {
 }, 120000);
 afterAll(() => browser.close());
 
+it('leaves a process that only requires it, and makes one, nothing to wait for and nothing changed (E7)', async () => {
+  const consumer = createConsumer(tarball, 'idle', EXPRESS_5, {
+    'idle.js': `const before = process.eventNames().join();
+const { createInvoiceMerge, knexHost } = require('crm-invoice-merge');
+const { knex } = require('knex');
+const status = { column: 's', values: { draft: 'a', unpaid: 'b', overdue: 'c', partial: 'd', paid: 'e', cancelled: 'f' } };
+const merge = createInvoiceMerge({
+  mountPath: '/m', knex: knex({ client: 'mysql2', connection: {} }), actor: () => null, authorize: () => false,
+  host: knexHost({
+    invoices: { table: 'i', id: 'id', customer: 'c', number: 'n', issueDate: 'd', currency: { value: 'EUR' }, total: 't', status },
+    lines: { table: 'l', id: 'id', invoice: 'i', description: 'd', quantity: 'q', unitPrice: 'p' },
+    customers: { table: 'c', id: 'id', name: 'n' }, owned: [], links: [],
+  }),
+});
+console.log(JSON.stringify({
+  listeners: process.eventNames().join() === before,
+  waiting: process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate|Socket|Server|Watcher/.test(name)),
+  made: typeof merge.router,
+}));`,
+  });
+  // Run until it ends by itself: a handle left open would be a time-out.
+  expect(await consumer.run('idle.js')).toEqual({ listeners: true, waiting: [], made: 'function' });
+});
+
 /** Until its banner has the lines and totals of so many. */
 async function settled(page: Page, ticked: number): Promise<void> {
   await page.waitForFunction(

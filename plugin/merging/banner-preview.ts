@@ -1,0 +1,53 @@
+/** The banner on the host's preview page: read-only, with the way to the edit page and what was merged. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BannerSpec } from '../contract';
+import { isPluginError } from '../errors';
+import type { Actor, Id } from '../host/contract';
+import { chrome } from './banner-deps';
+import type { MergingPageDeps } from './banner-deps';
+import { explainClosed, titleOf, toProvenance, toRows } from './banner-view';
+
+/** @param deps see MergingPageDeps */
+export function createPreviewBanner(deps: MergingPageDeps) {
+  const { db, service, urls } = deps;
+
+  async function allows(actor: Actor, invoiceId: Id): Promise<boolean> {
+    return service.demand(actor, 'merge.apply', invoiceId).then(
+      () => true,
+      (error: unknown) => {
+        if (isPluginError(error) && error.status === 403) return false;
+        throw error;
+      },
+    );
+  }
+
+  return async function preview<Req extends IncomingMessage>(
+    req: Req,
+    res: ServerResponse,
+    spec: BannerSpec<Req>,
+    invoiceId: Id,
+    actor: Actor,
+  ): Promise<string> {
+    const words = deps.wordsOf(req);
+    const merges = await service.mergesOf(db, invoiceId, actor);
+    // A settled source is looked up, never merged into: nothing else to ask.
+    const list = merges.mergedInto
+      ? null
+      : await service.candidates(db, { customerId: '', targetId: invoiceId, actor });
+    const rows = toRows(words, list?.candidates ?? [], null, null, urls.invoice);
+    const closed = list && rows.length > 0 ? explainClosed(words, list) : null;
+    const choices = closed ? [] : rows.filter((_row, index) => list?.candidates[index]?.eligible);
+    const provenance = toProvenance(words, merges, urls.invoice);
+    const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces;
+    if (nothing) return '';
+    const mayApply = await allows(actor, invoiceId);
+    return deps.render('banner-preview', {
+      ...chrome(deps, req, res, words),
+      ...provenance,
+      closed,
+      choices,
+      title: choices.length > 0 ? titleOf(words, list?.customer?.name ?? '', choices.length) : null,
+      editUrl: mayApply ? `${spec.editUrl?.(req) ?? urls.invoice(invoiceId, 'edit')}#im-banner` : null,
+    });
+  };
+}
