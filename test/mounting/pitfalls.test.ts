@@ -56,7 +56,7 @@ const PITFALLS: Record<string, [what: string, ...proofs: Proof[]]> = {
     there('merging/save-checks', 'T7 an invoice that the person may not see'),
   ],
   C11: ['nobody is signed in', there('merging/banner'), here('views')],
-  E1: ['Express 4 and 5, each Router in the other’s host', here('versions'), here('paths'), here('bodies')],
+  E1: ['Express 4 and 5, each Router in the other’s host', here('versions')],
   E2: ['route strings of both versions', there('web/assets'), here('versions')],
   E3: ['a handler that rejects', here('versions')],
   E4: ['foreign errors; an answer that has begun', here('versions')],
@@ -96,7 +96,8 @@ const PITFALLS: Record<string, [what: string, ...proofs: Proof[]]> = {
   ],
 };
 
-it.each(Object.entries(PITFALLS))('%s: %j', (id, [, ...proofs]) => {
+const all = Object.entries(PITFALLS).map(([id, [what, ...proofs]]) => [id, what, proofs] as const);
+it.each(all)('%s: %s', (id, _what, proofs) => {
   expect(proofs.length).toBeGreaterThan(0);
   for (const proof of proofs) {
     if ('because' in proof) expect(proof.because).toMatch(/\.$/);
