@@ -19,8 +19,11 @@ export interface Options<Req extends IncomingMessage> {
   host: HostCrm;
   /** null = nobody is signed in: empty banner, 401 elsewhere. */
   actor(req: Req): Actor | null | Promise<Actor | null>;
-  /** Required: there is no "allow" default. */
-  authorize(actor: Actor, action: Action, about: { invoiceId?: Id }): boolean | Promise<boolean>;
+  /**
+   * Required: there is no "allow" default. `db` is what to ask the database with: inside a save its transaction,
+   * since a pool that is full would never give another connection.
+   */
+  authorize(actor: Actor, action: Action, about: { invoiceId?: Id; db: Db }): boolean | Promise<boolean>;
   /** Limits which invoices a person sees; what is outside is 404. `alias` is the invoice table's alias in `query`. */
   scope?(query: Query, actor: Actor, alias: string): void;
   locale?(req: Req): string | undefined;
@@ -41,18 +44,19 @@ export interface Options<Req extends IncomingMessage> {
 export type Action =
   'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history' | 'payments.allocate' | 'settings.manage';
 
+/** `db` is what a hook asks the database with: inside a save its transaction. */
 export interface Hooks {
   /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */
   candidates?(
     list: Candidate[],
-    context: { customerId: Id; targetId?: Id; actor: Actor },
+    context: { customerId: Id; targetId?: Id; actor: Actor; db: Db },
   ): Candidate[] | Promise<Candidate[]>;
   /** Throwing rolls the whole save back. */
   beforeMerge?(trx: Trx, merge: Merge): Promise<void>;
   /** After the outermost commit; an error is logged, never thrown at the host. */
   afterMerge?(merge: Merge): Promise<void>;
   /** Last day whose accounts or VAT return are closed. */
-  lockedUntil?(): Day | null | Promise<Day | null>;
+  lockedUntil?(db: Db): Day | null | Promise<Day | null>;
 }
 
 // ---------------------------------------------------------------- what the factory returns

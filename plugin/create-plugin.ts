@@ -28,6 +28,7 @@ import { createSettingsStore } from './settings/store';
 import { createAssets } from './web/assets';
 import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
+import { createMountCheck } from './web/mount-check';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
@@ -121,7 +122,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const settingsPages = {
     ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
-    may: async (actor: Actor, action: Action) => authorize(actor, action, {}),
+    may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
   };
   const router = Router();
   const endpoints = [
@@ -129,9 +130,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...paymentEndpoints({ db: knex, payments }),
     ...settingsEndpoints({ db: knex, settings }),
   ];
+  router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
     assets.router,
-    createApi(endpoints, { ...mergingPages, base, authorize }),
+    createApi(endpoints, {
+      ...mergingPages,
+      base,
+      authorize: (actor, action, about) => authorize(actor, action, { ...about, db: knex }),
+    }),
     mergingRoutes({ ...mergingPages, banner }),
   );
   router.use(

@@ -1,6 +1,6 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
-import type { Actor, Candidate, Id, Invoice, Reason, Settlement, SettlementChoice, Trx } from '../host/contract';
+import type { Actor, Candidate, Db, Id, Invoice, Reason, Settlement, SettlementChoice, Trx } from '../host/contract';
 import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import { exact, ZERO } from '../money/decimal';
@@ -29,6 +29,9 @@ const NOTHING: SettlementChoice = { issued: 'cancel', draft: 'cancel' };
 /** Of the target: judged once it is saved, since the form may bring another customer, currency or other taxes. */
 const FORM_MAY_CHANGE: Reason[] = ['customer', 'company', 'currency', 'price_basis', 'must_match', 'tax_category'];
 
+const about = (targetId: Id | null, db: Db): { invoiceId?: Id; db: Db } =>
+  targetId === null ? { db } : { invoiceId: targetId, db };
+
 export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
   isIssued(source) ? choice.issued : choice.draft;
 
@@ -52,7 +55,7 @@ export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => 
 export async function askHook(
   deps: Pick<MergingDeps, 'hooks' | 'logger'>,
   candidates: Candidate[],
-  context: { customerId: Id; targetId?: Id; actor: Actor },
+  context: { customerId: Id; targetId?: Id; actor: Actor; db: Db },
 ): Promise<Candidate[]> {
   if (!deps.hooks.candidates) return candidates;
   const answer: unknown = await deps.hooks.candidates(structuredClone(candidates), context);
@@ -112,7 +115,7 @@ export async function admit(
   if (visible === null)
     return { before, sources: [], settlement: NOTHING, judgeSaved: () => undefined, judgeTotal: () => undefined };
 
-  if (!(await deps.authorize(actor, 'merge.apply', targetId === null ? {} : { invoiceId: targetId })))
+  if (!(await deps.authorize(actor, 'merge.apply', about(targetId, trx))))
     throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.apply' });
   const settlement = await admitSettlement(deps, trx, save);
 
@@ -141,7 +144,7 @@ export async function admit(
   }
   if (stale.length > 0) throw new PluginError('IM_STALE_SOURCE', 409, { ...stale[0], stale });
 
-  const closedUntil = await lockedUntil(deps);
+  const closedUntil = await lockedUntil(deps, trx);
   const judge = (target: Invoice, hostRefused: Map<Id, Refusal[]>, open: Reason[] = []): void => {
     const refusal = targetRefusal(target, { lockedUntil: closedUntil });
     if (refusal)
@@ -170,6 +173,7 @@ export async function admit(
       customerId,
       ...(targetId !== null && { targetId }),
       actor,
+      db: trx,
     },
   );
   const hostRefused = new Map<Id, Refusal[]>();
@@ -218,8 +222,7 @@ async function admitSettlement(
       });
   }
   const byDefault = choice.issued === rules.issued.default && choice.draft === rules.draft.default;
-  const about = targetId === null ? {} : { invoiceId: targetId };
-  if (!byDefault && !(await deps.authorize(actor, 'merge.choose_settlement', about)))
+  if (!byDefault && !(await deps.authorize(actor, 'merge.choose_settlement', about(targetId, trx))))
     throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement: choice });
   return choice;
 }

@@ -172,7 +172,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
   /** @throws IM_FORBIDDEN 403 */
   async function demand(actor: Actor, invoiceId?: Id): Promise<void> {
     const action = 'payments.allocate';
-    if (!(await deps.authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })))
+    if (!(await deps.authorize(actor, action, { ...(invoiceId !== undefined && { invoiceId }), db: deps.knex })))
       throw new PluginError('IM_FORBIDDEN', 403, { action });
   }
 

@@ -21,13 +21,13 @@ export const createMergeable = (deps: MergingDeps): CountMergeable => {
   return async (db, { customerIds, actor }) => {
     if (!(await deps.settings.read(db)).enabled) return new Map();
     for (const action of ['merge.view', 'merge.apply'] as const)
-      if (!(await deps.authorize(actor, action, {}))) return new Map();
+      if (!(await deps.authorize(actor, action, { db }))) return new Map();
     const restrict = restrictTo(deps, actor);
     const heads = await forIds(customerIds, (part) => host.findCandidates(db, { customerIds: part, restrict }));
     const ids = heads.map(({ id }) => id);
     const loaded = ids.length > 0 && (needsWhole || hooks.candidates) ? await host.loadInvoices(db, ids) : [];
     const whole = new Map(loaded.map((invoice) => [invoice.id, invoice]));
-    const closedUntil = await lockedUntil(deps);
+    const closedUntil = await lockedUntil(deps, db);
 
     async function countOf(customerId: Id, documents: InvoiceHead[]): Promise<number> {
       const context = { target: null, customerId, hostKeepsAdjustment, lockedUntil: closedUntil };
@@ -39,7 +39,7 @@ export const createMergeable = (deps: MergingDeps): CountMergeable => {
         const invoice = whole.get(id);
         return invoice ? [toCandidate(invoice, reasons)] : [];
       });
-      const asked = hooks.candidates && (await askHook(deps, candidates, { customerId, actor }));
+      const asked = hooks.candidates && (await askHook(deps, candidates, { customerId, actor, db }));
       const refused = (id: Id): boolean => asked !== undefined && !asked.some((one) => one.id === id && one.eligible);
       const eligible = judged.filter(({ document, reasons }) => reasons.length === 0 && !refused(document.id));
       return mostTogether(eligible.map(({ document }) => document)).length;

@@ -97,7 +97,7 @@ export const createMerging = (deps: MergingDeps) => {
 
   const service: MergingService = {
     async demand(actor, action, invoiceId) {
-      if (!(await deps.authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })))
+      if (!(await deps.authorize(actor, action, { ...(invoiceId !== undefined && { invoiceId }), db: deps.knex })))
         throw new PluginError('IM_FORBIDDEN', 403, { action });
     },
 
@@ -111,7 +111,7 @@ export const createMerging = (deps: MergingDeps) => {
       const deleteBlockedBy = wanted.includes('delete') ? await deps.deleteBlockers(db) : [];
       return {
         ...rulesNow(now, deleteBlockedBy.length > 0),
-        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', {}),
+        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', { db }),
         deleteBlockedBy,
       };
     },
@@ -133,7 +133,7 @@ export const createMerging = (deps: MergingDeps) => {
       });
       const ids = heads.map(({ id }) => id);
       const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
-      const closedUntil = await lockedUntil(deps);
+      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId,
@@ -147,7 +147,7 @@ export const createMerging = (deps: MergingDeps) => {
         return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
       });
       const name = await customerName(db, host.map, customerId, deps.scope && restrict);
-      const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor });
+      const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor, db });
       const choice = target ? null : chooseCurrency(asked, invoices, currency);
       return {
         customer: name === null ? null : { id: customerId, name },
@@ -173,7 +173,7 @@ export const createMerging = (deps: MergingDeps) => {
         customerId: source.customerId,
         currency: source.currency,
         hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: await lockedUntil(deps),
+        lockedUntil: await lockedUntil(deps, db),
       });
       demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
       return sourceLines(source);
@@ -185,7 +185,7 @@ export const createMerging = (deps: MergingDeps) => {
       const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const sources = unique.flatMap((id) => invoices.get(id) ?? []);
-      const closedUntil = await lockedUntil(deps);
+      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId: customerId ?? target?.customerId ?? sources[0]?.customerId ?? '',

@@ -1,6 +1,6 @@
 /** Merges read again, one or a page of them. Own tables only: which of them a person sees comes as a subquery from host/. */
 import type { Actor, Db, Id, Merge, Query, Row, Settlement } from '../host/contract';
-import { text, textOf } from '../host/sql';
+import { latest, text, textOf } from '../host/sql';
 import type { Totals } from '../money/types';
 import type { DifferenceCause } from './contract';
 import { fromMinor } from './store-participations';
@@ -53,8 +53,9 @@ export const createMergesStore = (prefix: string) => {
     return query;
   };
 
+  // The latest: a save that is answered again may stand in a transaction older than the merge.
   async function read(db: Db, merges: Query, visible?: Visible): Promise<Merge[]> {
-    const rows: Row[] = await merges.select(
+    const rows: Row[] = await latest(db, merges).select(
       {
         targetnumber: 'm.target_number',
         currency: 'm.currency',
@@ -80,7 +81,7 @@ export const createMergesStore = (prefix: string) => {
     const ids = rows.map((row) => textOf(row.mergeid) ?? '');
     const currencies = new Map(rows.map((row) => [textOf(row.mergeid) ?? '', textOf(row.currency) ?? '']));
     const sources = new Map<Id, Merge['sources']>(ids.map((id) => [id, []]));
-    const sourceRows: Row[] = await allSources(db, visible)
+    const sourceRows: Row[] = await latest(db, allSources(db, visible))
       .whereIn('s.merge_id', ids)
       .orderBy('s.position')
       .select(

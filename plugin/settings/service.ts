@@ -28,7 +28,7 @@ export function createSettings(deps: SettingsDeps): SettingsService {
     return { ...parseSettings(value), version };
   }
 
-  const mayManage = async (actor: Actor): Promise<boolean> => deps.authorize(actor, 'settings.manage', {});
+  const mayManage = async (actor: Actor): Promise<boolean> => deps.authorize(actor, 'settings.manage', { db: knex });
 
   async function demandManage(actor: Actor): Promise<void> {
     if (!(await mayManage(actor))) throw new PluginError('IM_FORBIDDEN', 403, { action: 'settings.manage' });
