@@ -51,7 +51,7 @@ const layouts: express.RequestHandler = (_req, res, next) => {
       if (error) throw error;
       Object.assign(res.locals, { body });
       render('layout');
-    })) as typeof res.render;
+    }));
   next();
 };
 

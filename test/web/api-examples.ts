@@ -10,6 +10,8 @@ export interface World {
   /** Open, with discounts. */
   sources: { id: Id; version: string }[];
   mergeId: Id;
+  /** Money that waits, and an open invoice for it. */
+  waiting: { id: Id; invoiceId: Id };
 }
 
 export interface Example {
@@ -60,6 +62,12 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
     forAll: true,
   }),
+  'GET /payments-to-allocate': () => ({ query: { page: '1' }, status: 200, forAll: true }),
+  'POST /payments-to-allocate/{id}': ({ waiting: { id, invoiceId } }) => ({
+    params: { id },
+    body: { invoiceId },
+    status: 200,
+  }),
   'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
 };
 
@@ -79,7 +87,25 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
   const draft = await fixture.invoice(customer, { status: 'draft', number: null });
   const paid = await invoice('4');
   await fixture.crm.pay(fixture.knex, paid, '10');
+  const settled = await invoice('5');
+  await fixture.crm.pay(fixture.knex, settled, '120');
+  const received = await fixture.merge.transaction((trx) =>
+    fixture.merge.receivePayment(
+      trx,
+      {
+        ...{ key: `payment ${customer}`, invoiceId: settled, amount: '20', currency: 'EUR' },
+        ...{ date: '2026-11-20', methodId: '1', reference: 'SECRET' },
+      },
+      () => Promise.resolve(),
+    ),
+  );
   const sources = [];
   for (const id of [discounted, draft]) sources.push({ id, version: (await fixture.load(id)).version });
-  return { customer, target, sources, mergeId: merge?.id ?? '' };
+  return {
+    customer,
+    target,
+    sources,
+    mergeId: merge?.id ?? '',
+    waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
+  };
 }
