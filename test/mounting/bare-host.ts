@@ -6,6 +6,10 @@ const [map, mounting, save, guard] = ['tableMap', 'merge.router', 'applyMerge', 
   blockWith(text, 'ts'),
 );
 
+const [link, search, money] = ['successorOf', 'findByNumber', 'receivePayment'].map((text) =>
+  blockWith(text, 'ts', 'Recipes'),
+);
+
 /** Fills the places where the README says "yours"; each has to be there. */
 function filled(block: string, own: Record<string, string>): string {
   let text = block;
@@ -101,6 +105,8 @@ export async function recordPayment(trx: Knex.Transaction, invoiceId: string, am
   await trx('payments').insert({ invoice_id: invoiceId, amount, method: 'cash', paid_on: '2026-11-22' });
 }`,
   'app.ts': `import express from 'express';
+import type { Actor, IncomingPayment } from 'crm-invoice-merge';
+import { knex } from './database';
 import { editInvoice, newInvoice, recordPayment, saveInvoice, showInvoice } from './invoices';
 
 export const app = express();
@@ -118,6 +124,20 @@ app.post('/invoices/:id/payments', (req, res, next) => {
 });
 export async function pay(invoiceId: string, amount: string): Promise<void> {
 ${guard}
+}
+app.get('/public/:id', (req, res, next) => { openLink(req.params.id, res).catch(next); });
+async function openLink(invoiceId: string, res: Response) {
+${link}
+  res.json(replaces);
+}
+app.get('/search', (req, res, next) => { find(String(req.query.q), { id: '1', name: 'Ada' }).then((found) => res.json(found), next); });
+async function find(typed: string, actor: Actor) {
+${search}
+  return found;
+}
+app.post('/gateway', (req, res, next) => { receive(req.body).then(() => res.sendStatus(204), next); });
+async function receive(payment: IncomingPayment) {
+${money}
 }
 const failed: express.ErrorRequestHandler = (error: unknown, req, res, _next) => {
   res.status(isPluginError(error) ? error.status : 500).send(merge.explain(error, req) ?? 'the host failed');

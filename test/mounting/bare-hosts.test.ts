@@ -142,4 +142,22 @@ describe.each([
     const failed = await post('/invoices/4', { customer_id: 'nobody', note: '', ...line });
     expect([failed.status, await failed.text()]).toEqual([500, 'the host failed']);
   });
+
+  it('leads old links and old numbers to the invoice that stands, and books money for a merged one there', async () => {
+    const link = await fetch(`${url}/public/2`, { redirect: 'manual' });
+    expect([link.status, link.headers.get('location')]).toEqual([302, '/public/1']);
+    const page = (await (await fetch(`${url}/public/1`)).json()) as { number: string }[];
+    expect(page.map(({ number }) => number)).toEqual(['FA-2026-00001', 'FA-2026-00002']);
+    const found = await fetch(`${url}/search?q=FA-2026-00002`);
+    expect(await found.json()).toEqual([{ invoiceId: '1', how: 'merged' }]);
+    await database.knex('invoices').where({ id: 1 }).update({ status: 'sent' });
+    const payment = {
+      ...{ key: 'tr_4711', invoiceId: '2', amount: '36.00', currency: 'EUR', date: '2026-11-22' },
+      ...{ methodId: 'card', reference: 'FA-2026-00001' },
+    };
+    const send = () => fetch(`${url}/gateway`, { method: 'POST', body: new URLSearchParams(payment) });
+    expect([(await send()).status, (await send()).status]).toEqual([204, 204]);
+    const payments = await database.knex('payments').select('invoice_id', 'amount');
+    expect(payments).toEqual([{ invoice_id: 1, amount: '36.00' }]);
+  });
 });

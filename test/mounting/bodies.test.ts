@@ -74,7 +74,9 @@ describe.each(eachPair)('a host of %s where the plugin finds %s', (version, plug
           if (req.path !== '/upload') return next();
           const parts: Buffer[] = [];
           req.on('data', (part: Buffer) => parts.push(part));
-          req.on('end', () => res.json({ body: req.body ?? 'none', read: Buffer.concat(parts).toString() }));
+          req.on('end', () =>
+            res.json({ body: (req.body as unknown) ?? 'none', read: Buffer.concat(parts).toString() }),
+          );
         },
       ],
     });

@@ -30,10 +30,14 @@ const packages = new Map<Version, Package>();
 export function pluginOf(version: Version): Package {
   let loaded = packages.get(version);
   if (!loaded) {
+    // As in a host whose npm has put one copy there for both.
+    const ejs = jest.requireActual<object>('ejs');
     jest.isolateModules(() => {
+      jest.doMock('ejs', () => ejs);
       jest.doMock('express', () => jest.requireActual<Express>(version));
       loaded = jest.requireActual<Package>('../../plugin/index');
       jest.dontMock('express');
+      jest.dontMock('ejs');
     });
     packages.set(version, loaded!);
   }
@@ -141,7 +145,7 @@ export function openHost(fixture: MergingFixture, how: HostOptions = {}): Mounte
       .then(({ invoiceId: saved, merge: made }) => res.json({ saved, merged: made?.sources.length ?? 0 }))
       .catch(next);
   });
-  const failed: express.ErrorRequestHandler = (error: { status?: number }, req, res, _next) => {
+  const failed: express.ErrorRequestHandler = (error: Error & { status?: number }, req, res, _next) => {
     if (res.headersSent) return void late.push(error);
     res.status(error.status ?? 500).send(`host: ${merge.explain(error, req) ?? String(error)}`);
   };

@@ -46,12 +46,12 @@ function indentedEngine(path: string, locals: object, done: (error: unknown, htm
 /** As express-ejs-layouts does: replaces res.render by one that puts the page into a layout. */
 const layouts: express.RequestHandler = (_req, res, next) => {
   const render = res.render.bind(res) as (view: string, done?: (error: Error, html: string) => void) => void;
-  res.render = ((view: string) =>
+  res.render = (view: string) =>
     render(view, (error, body) => {
       if (error) throw error;
       Object.assign(res.locals, { body });
       render('layout');
-    }));
+    });
   next();
 };
 
