@@ -73,8 +73,8 @@ describe.each(eachDatabase)('a host that forgot migrate(), on %s', (_name, creat
     expect(text).toContain('im_settings');
     expect(text).toContain('app_factures.im_version');
     expect(text).not.toContain('<form');
-    const { body } = await request(app).get('/invoice-merge/api/settings').expect(500);
-    expect(body).toMatchObject({ error: { code: 'IM_NOT_MIGRATED', vars: {} } });
+    const reply = await request(app).get('/invoice-merge/api/settings').expect(500);
+    expect(reply.body).toMatchObject({ error: { code: 'IM_NOT_MIGRATED', vars: {} } });
   });
 });
 
