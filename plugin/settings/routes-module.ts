@@ -71,7 +71,6 @@ export function modulePage(deps: ModulePageDeps): Router {
         vm: {
           state: !now ? 'missing' : now.enabled ? 'on' : 'off',
           manages,
-          merges,
           waiting,
           rules: now ? explainRules(words, now) : [],
           check: manages ? explainFaults(words, (await deps.checkHost()).faults) : null,

@@ -4,7 +4,8 @@ import type { Words } from '../i18n';
 import type { Settings, SettingsChange, SettlementRule } from './contract';
 import { SETTLEMENTS } from './rules';
 
-type Kind = 'issued' | 'draft';
+const KINDS = ['issued', 'draft'] as const;
+type Kind = (typeof KINDS)[number];
 
 export interface RuleView {
   kind: Kind;
@@ -29,34 +30,33 @@ export function toRuleView(words: Words, kind: Kind, rule: SettlementRule): Rule
   };
 }
 
-/** "Factures émises : annuler (par défaut), supprimer". */
-function explainRule(words: Words, kind: Kind, rule: SettlementRule): string {
+/** "annuler (par défaut), supprimer". */
+function namesOf(words: Words, rule: SettlementRule): string {
   const names = rule.offered.map((one) => {
     const name = words.t(`settings.${one}`).toLocaleLowerCase(words.locale);
     return one === rule.default ? words.t('settings.byDefault', { name }) : name;
   });
-  return words.t('settings.rule', { kind: words.t(`settings.${kind}`), names: names.join(', ') });
+  return names.join(', ');
 }
 
+/** A line for each kind of source: "Factures émises : annuler (par défaut), supprimer". */
 export function explainRules(words: Words, settings: Pick<Settings, Kind>): string[] {
-  return [explainRule(words, 'issued', settings.issued), explainRule(words, 'draft', settings.draft)];
+  return KINDS.map((kind) =>
+    words.t('settings.rule', { kind: words.t(`settings.${kind}`), names: namesOf(words, settings[kind]) }),
+  );
 }
 
 /** Who, when, and each thing that became another. */
 export function explainChange(words: Words, { at, by, before, after }: SettingsChange) {
-  const [issued = '', draft = ''] = explainRules(words, after);
-  const [issuedBefore, draftBefore] = explainRules(words, before);
+  const switched = words.t(after.enabled ? 'notices.switchedOn' : 'notices.switchedOff');
+  const now = explainRules(words, after);
+  const rules = KINDS.flatMap((kind, index) => {
+    const was = namesOf(words, before[kind]);
+    return was === namesOf(words, after[kind]) ? [] : [words.t('settings.became', { now: now[index], was })];
+  });
   return {
     at: words.instant(at),
     by: by.name,
-    what: [
-      ...(before.enabled === after.enabled
-        ? []
-        : [words.t(after.enabled ? 'notices.switchedOn' : 'notices.switchedOff')]),
-      ...[
-        { now: issued, was: issuedBefore },
-        { now: draft, was: draftBefore },
-      ].flatMap(({ now, was }) => (now === was ? [] : [words.t('settings.became', { now, was })])),
-    ],
+    what: [...(before.enabled === after.enabled ? [] : [switched]), ...rules],
   };
 }
