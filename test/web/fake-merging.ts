@@ -157,6 +157,8 @@ export interface FakeMerging {
   list: CandidateList;
   offer: SettlementOffer;
   merges: InvoiceMerges;
+  /** By source: what its columns that are asked about say. */
+  asked: Record<string, Record<string, string | null>>;
   /** Keys that were merged: a second one is replayed. */
   keys: Set<string>;
   fail: Partial<Record<keyof MergingService, Error>>;
@@ -179,6 +181,7 @@ export function createFakeMerging(): FakeMerging {
     calls: [],
     keys: new Set(),
     fail: {},
+    asked: {},
     list: { customer: { id: '3', name: 'Boulangerie Martin' }, target, refusal: null, candidates },
     offer: {
       offered: ['cancel', 'delete'],
@@ -190,7 +193,11 @@ export function createFakeMerging(): FakeMerging {
     service: {
       settlements: () => note('settlements', () => fake.offer),
       candidates: () => note('candidates', () => fake.list),
-      lines: (_db, { sourceId }) => note('lines', () => sourceLines(sourceId)),
+      lines: (_db, { sourceId }) =>
+        note('lines', () => {
+          const brought = sourceLines(sourceId);
+          return { ...brought, source: { ...brought.source, askIfDiffer: fake.asked[sourceId] ?? {} } };
+        }),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
           sources: sourceIds.map(sourceLines),
