@@ -375,7 +375,19 @@ function start(root, typed = false) {
       if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
-  if (config.restored) setAside();
+  if (config.restored) {
+    setAside();
+    // What else the host keeps of them goes too: its own script, further down the page, must be listening.
+    const leave = () => {
+      for (const place of root.querySelectorAll('[data-im="kept"]')) {
+        const id = /** @type {HTMLElement} */ (place).dataset.imId ?? '';
+        const gone = { bubbles: true, detail: { source: { id } } };
+        if (!boxOf(id)?.checked) root.dispatchEvent(new CustomEvent('invoice-merge:removed', gone));
+      }
+    };
+    if (document.readyState === 'complete') leave();
+    else window.addEventListener('load', leave, { once: true, signal });
+  }
   if (config.tickedAll) {
     // Asked for once: a reload finds what was ticked and unticked since.
     const here = new URL(location.href);

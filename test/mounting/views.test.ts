@@ -45,7 +45,8 @@ function indentedEngine(path: string, locals: object, done: (error: unknown, htm
 
 /** As express-ejs-layouts does: replaces res.render by one that puts the page into a layout. */
 const layouts: express.RequestHandler = (_req, res, next) => {
-  const render = res.render.bind(res) as (view: string, done?: (error: Error, html: string) => void) => void;
+  type Render = (view: string, done?: (error: Error, html: string) => void) => void;
+  const render: Render = res.render.bind(res);
   res.render = (view: string) =>
     render(view, (error, body) => {
       if (error) throw error;

@@ -411,6 +411,37 @@ describe('the banner in a browser', () => {
     await context.close();
   });
 
+  it('B15 tells at the tick which fields differ, and sends the answer given there', async () => {
+    setup.fake.list = {
+      ...setup.fake.list,
+      target: { ...setup.fake.list.target!, askIfDiffer: { terms: '30 jours' } },
+    };
+    setup.fake.asked = { '31': { terms: '45 jours' }, '38': { terms: '30 jours' } };
+    await open();
+    const differ = page.locator('[data-im="differ"]');
+    await tick('FA-2026-00038');
+    await settled();
+    expect(await differ.isVisible()).toBe(false);
+    expect(await differ.locator('input').isDisabled()).toBe(true);
+    await tick('FA-2026-00031');
+    await differ.waitFor();
+    await settled();
+    expect(await texts('#im-differing li')).toEqual(['terms : 30 jours ici et 45 jours sur FA-2026-00031']);
+    await differ.locator('input').check();
+    await page.locator('[data-invoice-merge-submit]').click();
+    await page.waitForURL('**/save');
+    expect(posted?.invoiceMergeAcknowledged).toBe('fields_differ');
+    // Other differences than those agreed to are asked about anew.
+    await open();
+    await tick('FA-2026-00031');
+    await differ.locator('input').check();
+    await tick('FA-2026-00031');
+    await differ.waitFor({ state: 'hidden' });
+    await tick('FA-2026-00031');
+    await differ.waitFor();
+    expect(await differ.locator('input').isChecked()).toBe(false);
+  });
+
   it('fits a phone: nothing overflows at 360 px, and count, total and Save stay in sight', async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await open();

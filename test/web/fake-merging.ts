@@ -159,6 +159,8 @@ export interface FakeMerging {
   offer: SettlementOffer;
   merges: InvoiceMerges;
   mergeable: Map<string, number>;
+  /** By source: what its columns that are asked about say. */
+  asked: Record<string, Record<string, string | null>>;
   /** Keys that were merged: a second one is replayed. */
   keys: Set<string>;
   fail: Partial<Record<keyof MergingService, Error>>;
@@ -181,6 +183,7 @@ export function createFakeMerging(): FakeMerging {
     calls: [],
     keys: new Set(),
     fail: {},
+    asked: {},
     enabled: true,
     list: {
       customer: { id: '3', name: 'Boulangerie Martin' },
@@ -203,7 +206,11 @@ export function createFakeMerging(): FakeMerging {
       enabled: () => note('enabled', () => fake.enabled),
       settlements: () => note('settlements', () => fake.offer),
       candidates: () => note('candidates', () => fake.list),
-      lines: (_db, { sourceId }) => note('lines', () => sourceLines(sourceId)),
+      lines: (_db, { sourceId }) =>
+        note('lines', () => {
+          const brought = sourceLines(sourceId);
+          return { ...brought, source: { ...brought.source, askIfDiffer: fake.asked[sourceId] ?? {} } };
+        }),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
           sources: sourceIds.map(sourceLines),
