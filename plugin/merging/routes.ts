@@ -6,9 +6,8 @@ import { PluginError } from '../errors';
 import type { Actor } from '../host/contract';
 import { jsonBody, route, sameOriginWrites } from '../web/guards';
 import type { Banner } from './banner';
+import { pageOf } from './banner-list';
 import type { MergingPageDeps } from './banner-deps';
-
-const PAGE_SIZE = 50;
 
 const id = z.string().regex(/^[^\s\p{C}~]{1,64}$/u);
 const version = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
@@ -17,12 +16,15 @@ const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 const currency = z.string().regex(/^[A-Za-z0-9]{1,10}$/);
 
+const search = z.string().trim().max(200);
+const pageNumber = z.coerce.number().int().min(1).max(100_000).default(1);
+
 export const candidatesQuery = z.object({
   customerId: id,
   invoiceId: optional(id),
   currency: optional(currency),
-  q: optional(z.string().max(200)),
-  page: z.coerce.number().int().min(1).max(100_000).default(1),
+  q: optional(search),
+  page: pageNumber,
 });
 export const linesQuery = z.object({ targetId: optional(id) });
 export const bannerQuery = z.object({
@@ -33,6 +35,10 @@ export const bannerQuery = z.object({
   formId: optional(z.string().max(200)),
   customerField: optional(z.string().max(200)),
   currencyField: optional(z.string().max(200)),
+  q: optional(search),
+  choices: pageNumber,
+  others: pageNumber,
+  rows: optional(z.enum(['all'])),
 });
 const settlement = z.object({ issued: z.enum(['cancel', 'delete', 'credit']), draft: z.enum(['cancel', 'delete']) });
 export const previewBody = z.object({
@@ -92,12 +98,10 @@ export function mergingRoutes(deps: MergingPageDeps & { banner: Banner }): Route
     read,
     route(async (req, res) => {
       await person(req);
-      const query = parse(bannerQuery, req.query);
-      const html = await deps.banner.render(req, res, {
-        ...query,
-        invoiceId: () => query.invoiceId,
-        customerId: () => query.customerId,
-      });
+      const { q, choices, others, rows, ...query } = parse(bannerQuery, req.query);
+      const spec = { ...query, invoiceId: () => query.invoiceId, customerId: () => query.customerId };
+      const view = { ...(q && { search: q }), choices, others, all: rows === 'all' };
+      const html = await deps.banner.render(req, res, spec, view);
       res.type('html').send(html);
     }),
   );
@@ -110,13 +114,22 @@ export function mergingRoutes(deps: MergingPageDeps & { banner: Banner }): Route
       const { customerId, invoiceId, q, page, currency } = parse(candidatesQuery, req.query);
       await service.demand(actor, 'merge.view', invoiceId);
       const list = await service.candidates(db, { customerId, targetId: invoiceId, currency, search: q, actor });
-      const { candidates } = list;
+      const { items, pages, count } = pageOf(list.candidates, page);
+      // Beyond the end there is nothing: a client that asks on until it gets nothing comes to an end.
+      const shown = page > pages ? [] : items;
+      const versions = await service.versions(
+        db,
+        shown.map((candidate) => candidate.id),
+      );
       res.json({
-        candidates: candidates.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
+        candidates: shown.flatMap((candidate) => {
+          const known = versions.get(candidate.id);
+          return known === undefined ? [] : [{ ...candidate, version: known }];
+        }),
         page,
-        pages: Math.max(1, Math.ceil(candidates.length / PAGE_SIZE)),
-        total: candidates.length,
-        eligible: candidates.filter((candidate) => candidate.eligible).length,
+        pages,
+        total: count,
+        eligible: list.candidates.filter((candidate) => candidate.eligible).length,
       });
     }),
   );

@@ -11,7 +11,7 @@ import type {
 import type { Totals } from '../../plugin/money/types';
 
 export const actor = { id: '7', name: 'Claire' };
-const VERSION = 'v'.repeat(22);
+export const VERSION = 'v'.repeat(22);
 
 export function candidate(values: Partial<Candidate> = {}): Candidate {
   return {
@@ -22,7 +22,6 @@ export function candidate(values: Partial<Candidate> = {}): Candidate {
     dueDate: '2026-09-12',
     currency: 'EUR',
     total: '604.80',
-    version: VERSION,
     eligible: true,
     reasons: [],
     ...values,
@@ -124,9 +123,9 @@ const sourceLines = (id: string): SourceLines => {
   const found = candidates.find((one) => one.id === id);
   const set = lineSets[id];
   if (!found || !set) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
-  const { number, issueDate, currency, version } = found;
+  const { number, issueDate, currency } = found;
   return {
-    source: { id, number, issueDate, currency, version, totals: set.totals },
+    source: { id, number, issueDate, currency, version: VERSION, totals: set.totals },
     lines: set.lines,
     allowancesCharges: [],
     adjustment: '0.00',
@@ -149,6 +148,12 @@ const merge: Merge = {
   createdAt: '2026-11-21T13:32:00.000Z',
   undone: null,
 };
+
+/** By number only. */
+const searched = (list: CandidateList, search: string | undefined): CandidateList => ({
+  ...list,
+  candidates: list.candidates.filter(({ number }) => search === undefined || number?.includes(search)),
+});
 
 export interface FakeMerging {
   service: MergingService;
@@ -183,7 +188,8 @@ export function createFakeMerging(): FakeMerging {
     merges: { mergedInto: null, replaces: [] },
     service: {
       settlements: () => note('settlements', () => fake.offer),
-      candidates: () => note('candidates', () => fake.list),
+      candidates: (_db, { search }) => note('candidates', () => searched(fake.list, search)),
+      versions: (_db, ids) => note('versions', () => new Map(ids.map((id) => [id, VERSION]))),
       lines: (_db, { sourceId }) => note('lines', () => sourceLines(sourceId)),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
