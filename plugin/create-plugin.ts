@@ -7,6 +7,7 @@ import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
 import { createBanner } from './merging/banner';
+import { mergingEndpoints } from './merging/endpoints';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
@@ -14,6 +15,7 @@ import { createMergeStore } from './merging/store';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { createAssets } from './web/assets';
+import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
@@ -89,7 +91,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(mergingPages);
   const router = Router();
-  router.use(assets.router, mergingRoutes({ ...mergingPages, banner }));
+  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
+  router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
   router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
 
   const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
