@@ -154,7 +154,7 @@ function start(root) {
   root.addEventListener('change', (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     const isBox = target.matches('input[name="invoiceMergeSource"]');
-    if (isBox) choices.admit(/** @type {HTMLInputElement} */ (target));
+    if (isBox && !choices.admit(/** @type {HTMLInputElement} */ (target))) return;
     if (isBox || target.matches('[data-im="cancel"]')) sync();
   });
   document.addEventListener(

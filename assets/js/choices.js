@@ -184,15 +184,16 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
     const chosen = new Set(ticked().map((box) => box.dataset.imId));
     const mine = ++selectingTurn;
     isSelecting = false;
+    let left = null;
     if (ids.every((id) => chosen.has(id))) for (const id of ids) untick(id);
-    else if (ids.every((id) => boxOf(id))) tick(ids);
+    else if (ids.every((id) => boxOf(id))) left = tick(ids);
     else {
       isSelecting = true;
       changed();
       try {
         const all = await ask(view, { rows: 'all' });
         if (mine !== selectingTurn || signal.aborted) return;
-        tick(ids, all);
+        left = tick(ids, all);
       } catch (error) {
         if (mine !== selectingTurn || signal.aborted) return;
         tell(say('banner.listFailed', { message: error instanceof Error ? error.message : '' }));
@@ -200,9 +201,13 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
       isSelecting = false;
     }
     changed();
+    if (left) tellFull(left);
   }
 
-  /** @param {string[]} ids @param {Element} [source] where boxes are that are not on this page */
+  /**
+   * @param {string[]} ids @param {Element} [source] where boxes are that are not on this page
+   * @returns {HTMLInputElement | null} the first that finds no room
+   */
   function tick(ids, source) {
     for (const id of ids) {
       const box = boxOf(id);
@@ -212,24 +217,26 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
       );
       const next = box ?? other;
       if (!next) continue;
-      if (!hasRoom(next.dataset.imLabel ?? '')) return;
+      if (!hasRoom()) return next;
       if (box) box.checked = true;
       else keep(next);
     }
+    return null;
   }
 
-  /** @param {string} label of the invoice that would be one more */
-  function hasRoom(label) {
-    if (ticked().length < config.limit) return true;
-    tell(say('banner.limitReached', { count: config.limit, number: label }));
-    return false;
-  }
+  const hasRoom = () => ticked().length < config.limit;
 
-  /** One more than a merge takes is not ticked. @param {HTMLInputElement} box as the person left it */
+  /** @param {HTMLInputElement} box the one that would be one more */
+  const tellFull = (box) =>
+    tell(say('banner.limitReached', { count: config.limit, number: box.dataset.imLabel ?? '' }));
+
+  /** @param {HTMLInputElement} box as the person left it @returns {boolean} whether it stays so: not one more than a merge takes */
   function admit(box) {
-    if (!box.checked) return;
+    if (!box.checked) return true;
     box.checked = false;
-    box.checked = hasRoom(box.dataset.imLabel ?? '');
+    box.checked = hasRoom();
+    if (!box.checked) tellFull(box);
+    return box.checked;
   }
 
   root.addEventListener('click', (event) => {
@@ -284,6 +291,8 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
       const button = root.querySelector('[data-im-action="all"]');
       tellSelection(button, ids.filter((id) => chosen.has(id)).length, ids.length);
       button?.setAttribute('aria-busy', String(isSelecting));
+      // Nothing found: there is nothing to tick.
+      button?.toggleAttribute('hidden', ids.length === 0);
     },
   };
 }

@@ -116,7 +116,9 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
       const wantedIds = new Set(wanted);
       for (const id of [...shown.keys()]) if (!wantedIds.has(id)) remove(id);
       const missing = wanted.filter((id) => !shown.has(id) && !loading.has(id));
-      for (const id of missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size))) {
+      const next = missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size));
+      if (next.length > 0) tell(say('banner.loading'));
+      for (const id of next) {
         loading.add(id);
         placed = load(id, placed);
         void placed.finally(() => {
@@ -124,11 +126,9 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
           if (!signal.aborted) changed();
         });
       }
-      if (loading.size > 0) tell(say('banner.loading'));
-      else {
-        if (loaded > 1) tell(summary());
-        loaded = 0;
-      }
+      if (loading.size > 0) return;
+      if (loaded > 1) tell(summary());
+      loaded = 0;
     },
   };
 }

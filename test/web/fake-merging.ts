@@ -119,9 +119,21 @@ const lineSets: Record<string, { totals: Totals; lines: CarriedLine[] }> = {
   },
 };
 
-const sourceLines = (id: string): SourceLines => {
-  const found = candidates.find((one) => one.id === id);
-  const set = lineSets[id];
+/** `count` invoices of 12,00 € with tax, FA-2026-01001 and on; each says its number in its line. */
+export const manyCandidates = (count: number): Candidate[] =>
+  Array.from({ length: count }, (_none, index) =>
+    candidate({ id: String(1001 + index), number: `FA-2026-0${1001 + index}`, status: 'unpaid', total: '12.00' }),
+  );
+
+/** Of a candidate that has no set of its own: one line with its number. */
+const plainSet = ({ id, number }: Candidate) => ({
+  totals: totals('10.00', '2.00', '12.00'),
+  lines: [line(`${id}.1`, { sourceInvoiceId: id, description: `Ligne de ${number}`, unitPrice: '10.00' })],
+});
+
+const sourceLines = (list: Candidate[], id: string): SourceLines => {
+  const found = list.find((one) => one.id === id);
+  const set = found && (lineSets[id] ?? plainSet(found));
   if (!found || !set) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
   const { number, issueDate, currency } = found;
   return {
@@ -190,10 +202,10 @@ export function createFakeMerging(): FakeMerging {
       settlements: () => note('settlements', () => fake.offer),
       candidates: (_db, { search }) => note('candidates', () => searched(fake.list, search)),
       versions: (_db, ids) => note('versions', () => new Map(ids.map((id) => [id, VERSION]))),
-      lines: (_db, { sourceId }) => note('lines', () => sourceLines(sourceId)),
+      lines: (_db, { sourceId }) => note('lines', () => sourceLines(fake.list.candidates, sourceId)),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
-          sources: sourceIds.map(sourceLines),
+          sources: sourceIds.map((id) => sourceLines(fake.list.candidates, id)),
           target: totals('258.00', '14.19', '272.19', '5.5'),
           merged: totals('696.00', '139.20', '835.20'),
           after: {
