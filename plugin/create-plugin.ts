@@ -6,12 +6,16 @@ import { checkHost, deleteBlockers } from './host/check';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createLookups } from './merging/after-lookups';
+import { createPayments } from './merging/after-payments';
 import { createBanner } from './merging/banner';
 import { mergingEndpoints } from './merging/endpoints';
+import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
+import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { createAssets } from './web/assets';
@@ -63,6 +67,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const lookups = createLookups(deps, guarding);
+  const payments = createPayments(deps, guarding, createPaymentStore(prefix));
   const numbering = createNumbering(host, prefix);
 
   const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
@@ -91,7 +97,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(mergingPages);
   const router = Router();
-  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const endpoints = [...mergingEndpoints({ db: knex, service }), ...paymentEndpoints({ db: knex, payments })];
   const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
   router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
   router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
@@ -121,6 +127,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     guard: guarding.guard,
     paymentTarget: guarding.paymentTarget,
     successorOf: guarding.successorOf,
+    receivePayment: payments.receivePayment,
+    findByNumber: lookups.findByNumber,
+    summary: lookups.summary,
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
