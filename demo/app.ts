@@ -81,7 +81,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.use(showNotice);
   app.use('/api', apiRoutes(demo));
   // A merge of many invoices posts thousands of fields.
-  app.use(express.urlencoded({ extended: true, limit: '20mb', parameterLimit: 400_000 }));
+  app.use(express.urlencoded({ extended: false, limit: '20mb', parameterLimit: 400_000 }));
   app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo));
   app.use(customerPages(demo), expensePages(demo), revenuePages(demo), reminderPages(demo));
   app.use(notFound);

@@ -45,7 +45,12 @@ export function customerPages(demo: Demo): Router {
     });
   });
 
-  router.get('/customers/:id', async (req, res) => {
+  const banner = demo.merge.banner({
+    page: 'customer',
+    customerId: (req) => String(req.params.id),
+    createUrl: () => '/invoices/new',
+  });
+  router.get('/customers/:id', banner, async (req, res) => {
     const id = idOf(req);
     const customer = (await knex('crm_clients').where({ id }).first()) as unknown;
     if (!customer) throw new DemoError('not_found', 404);

@@ -74,6 +74,11 @@ const customerOfQuery = (req: Request): string | undefined => {
   return typeof customerId === 'string' && /^\d{1,18}$/.test(customerId) ? customerId : undefined;
 };
 
+const currencyOfQuery = (req: Request): string => {
+  const { currency } = req.query;
+  return typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) ? currency : 'EUR';
+};
+
 export function invoiceFormPages(demo: Demo): Router {
   const { merge, knex } = demo;
   const router = Router();
@@ -83,6 +88,7 @@ export function invoiceFormPages(demo: Demo): Router {
     formId: 'invoice',
     customerField: 'customerId',
     currencyField: 'currency',
+    currency: currencyOfQuery,
     customerId: (req: Request) => customerOfQuery(req) ?? (req.body as { customerId?: string } | undefined)?.customerId,
   };
   const editSpec = {
@@ -97,6 +103,7 @@ export function invoiceFormPages(demo: Demo): Router {
     const today = demo.today();
     const form = typedInvoice({
       customerId: customerOfQuery(req) ?? '',
+      currency: currencyOfQuery(req),
       issueDate: today,
       dueDate: addDays(today, 30),
     });

@@ -1,7 +1,7 @@
 /** The list of invoices: search, status filter, pages, and what is owed at a glance. */
 import { Router } from 'express';
 import type { Knex } from 'knex';
-import type { Demo } from './context';
+import { personOf, type Demo } from './context';
 import { sumsByCurrency } from './sums';
 
 const PAGE_SIZE = 20;
@@ -63,6 +63,10 @@ export function invoiceListPages(demo: Demo): Router {
       ])
       .limit(PAGE_SIZE)
       .offset((page - 1) * PAGE_SIZE)) as ListedInvoice[];
+    const mergeable = await demo.merge.mergeable(knex, {
+      customerIds: invoices.map((row) => String(row.client_id)),
+      actor: personOf(req),
+    });
     const states = await knex('crm_invoices').groupBy('state').select('state').count<
       {
         state: string;
@@ -90,6 +94,7 @@ export function invoiceListPages(demo: Demo): Router {
       counts: Object.fromEntries(states.map((row) => [row.state, Number(row.n)])),
       cards: { due: sums(['open', 'late', 'part'], paid), late: sums(['late']), draft: sums(['draft']) },
       invoices,
+      mergeable,
       page,
       pages,
       total,

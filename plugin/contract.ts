@@ -79,6 +79,11 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   paymentTarget(db: Db, invoiceId: Id): Promise<{ invoiceId: Id; mergedFrom: Id | null }>;
   successorOf(db: Db, invoiceId: Id): Promise<Id | null>;
   /**
+   * How many open invoices of each customer the person could merge into a new one, for lists: one query for up to 500
+   * customers. Customers without any are left out; empty for whoever may not merge.
+   */
+  mergeable(db: Db, query: { customerIds: Id[]; actor: Actor }): Promise<Map<Id, number>>;
+  /**
    * Books money for an invoice, merged or not, and never refuses it: up to its balance on the invoice that stands for it now,
    * by calling `record`; what is left over waits in "Payments to allocate". The same key again records nothing.
    * First call of the transaction; guards as 'pay' does.
@@ -115,12 +120,15 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
 }
 
 export interface BannerSpec<Req> {
-  page: 'create' | 'edit' | 'preview';
+  /** `customer`: a customer's page, where the banner is the way to `createUrl` with all of their open invoices ticked. */
+  page: 'create' | 'edit' | 'preview' | 'customer';
   /** id of the host's form that the banner's controls belong to. */
   formId?: string;
   invoiceId?(req: Req): Id | undefined;
   customerId?(req: Req): Id | undefined;
-  /** Names of the host form's fields; a change of theirs reloads the banner. */
+  /** The currency that a new invoice's form begins with; without it the banner takes that of the most open invoices. */
+  currency?(req: Req): string | undefined;
+  /** Names of the host form's fields; a change of theirs reloads the banner. The currency's values are codes: 'EUR'. */
   customerField?: string;
   currencyField?: string;
   /** A refused save's body, to restore the choice. */
@@ -128,6 +136,8 @@ export interface BannerSpec<Req> {
   /** What applyMerge threw: shown where the cause is. */
   error?: unknown;
   editUrl?(req: Req): string;
+  /** The host's create page, for `customer`; `customerId` and `invoiceMergeAll=1` are added to its query. */
+  createUrl?(req: Req, customerId: Id): string;
 }
 
 /** `merged`: the number was borne by an invoice that became part of this one. */

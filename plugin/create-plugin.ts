@@ -127,6 +127,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     guard: guarding.guard,
     paymentTarget: guarding.paymentTarget,
     successorOf: guarding.successorOf,
+    mergeable: service.mergeable,
     receivePayment: payments.receivePayment,
     findByNumber: lookups.findByNumber,
     summary: lookups.summary,

@@ -12,8 +12,8 @@ import { forgetTicks, recallTicks, rememberTicks } from './ticks.js';
 import { fromHostForm, fromPreview, showSummary } from './totals.js';
 import { createWords } from './words.js';
 
-/** @param {HTMLElement} root */
-function start(root) {
+/** @param {HTMLElement} root @param {boolean} [typed] the form differs from the saved invoice already */
+function start(root, typed = false) {
   const config = JSON.parse(root.dataset.imConfig ?? '{}');
   const words = createWords(config.locale, config.words);
   const { say, money } = words;
@@ -23,7 +23,7 @@ function start(root) {
 
   /** @type {import('./totals.js').Changed | null} */
   let changed = null;
-  let typedSinceLoad = false;
+  let typedSinceLoad = typed;
   let previewTurn = 0;
 
   const part = (/** @type {string} */ name) =>
@@ -224,13 +224,19 @@ function start(root) {
       document.querySelector('[data-invoice-merge-summary] > [data-im="summary"]')?.remove();
       ending.abort();
       root.replaceWith(next);
-      start(/** @type {HTMLElement} */ (next));
+      start(/** @type {HTMLElement} */ (next), true);
       // For people who do not see that the list has changed.
       const live = next.querySelector('[data-im="live"]');
       if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
   if (config.restored) dropLeftOver(choices.ticked().map((box) => box.dataset.imId ?? ''));
+  if (config.tickedAll) {
+    // Asked for once: a reload finds what was ticked and unticked since.
+    const here = new URL(location.href);
+    here.searchParams.delete('invoiceMergeAll');
+    history.replaceState(history.state, '', here);
+  }
   if (recallTicks(config, choices)) tell(say('banner.restored'));
   const alert = root.querySelector('[role="alert"]');
   if (alert instanceof HTMLElement) {

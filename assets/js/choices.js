@@ -83,7 +83,7 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
 
   /** @param {View} wanted @param {{ rows?: string }} [more] @param {AbortSignal} [until] */
   async function ask({ q, choices, others }, more = {}, until) {
-    const { page, customerId, invoiceId, formId, askedCurrency: currency } = config;
+    const { page, customerId, invoiceId, formId, currency } = config;
     const about = { page, customerId, invoiceId, formId, currency, q: q || null, ...more };
     const banner = await api.banner({ ...about, choices: String(choices), others: String(others) }, until);
     if (!banner?.querySelector('[data-im="choices"]')) throw new Error(banner?.textContent?.trim() ?? '');

@@ -8,19 +8,19 @@ import { taxFrom } from './taxes';
 const OPEN: InvoiceStatus[] = ['draft', 'unpaid', 'overdue', 'partial'];
 
 /**
- * All open documents of a customer, oldest first.
+ * All open documents of the customers, oldest first; at most 500 customers.
  * `search` finds numbers, amounts ('604,80', '604.8' and '1 604,80 €' alike) and the text of lines.
  */
 export async function findCandidates(
   db: Db,
   map: TableMap,
   today: Day,
-  q: { customerId: Id; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
+  q: { customerIds: Id[]; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
 ): Promise<InvoiceHead[]> {
   const { invoices } = map;
   const search = q.search?.trim() || undefined;
   const query = headQuery(db, map, search)
-    .where(`${INVOICES}.${invoices.customer}`, q.customerId)
+    .whereIn(`${INVOICES}.${invoices.customer}`, q.customerIds)
     .orderBy([`${INVOICES}.${invoices.issueDate}`, `${INVOICES}.${invoices.id}`]);
   if (q.exclude !== undefined) query.whereNot(`${INVOICES}.${invoices.id}`, q.exclude);
   const { status } = invoices;

@@ -148,10 +148,10 @@ export interface Merge {
 export interface HostCrm {
   /** What migrations, checkHost, reportable and the plugin's own columns (never written by a replaced function) work from. */
   readonly map: TableMap;
-  /** All open documents of the customer, oldest first, without lines: merging/ judges, counts and pages. */
+  /** All open documents of the customers, oldest first, without lines: merging/ judges, counts and pages. */
   findCandidates(
     db: Db,
-    q: { customerId: Id; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
+    q: { customerIds: Id[]; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
   ): Promise<InvoiceHead[]>;
   /** With lines, taxes, discounts; missing ids are left out. */
   loadInvoices(db: Db, ids: Id[]): Promise<Invoice[]>;

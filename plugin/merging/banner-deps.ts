@@ -33,6 +33,8 @@ export interface Wanted {
   invoiceId: Id | undefined;
   form: MergeForm | null;
   view: ListView;
+  /** All that can be merged is to be ticked: the person came to merge. */
+  tickAll: boolean;
 }
 
 /** What every template of the banner needs. */

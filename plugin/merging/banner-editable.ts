@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
-import type { Actor } from '../host/contract';
+import type { Actor, Id } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
 import {
@@ -15,7 +15,16 @@ import {
   titleOf,
   toPager,
 } from './banner-list';
-import { explainClosed, isNumbered, problemsOf, toAlert, toQuestions, toRows, toSettlement } from './banner-view';
+import {
+  explainClosed,
+  isNumbered,
+  problemsOf,
+  toAlert,
+  toCurrencies,
+  toQuestions,
+  toRows,
+  toSettlement,
+} from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
 import { FIELDS, LIMITS } from './payload';
@@ -33,7 +42,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     actor: Actor,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const { customerId, invoiceId, currency, form, view } = wanted;
+    const { customerId, invoiceId, currency, form, view, tickAll } = wanted;
     const { search } = view;
     const known = customerId !== undefined || invoiceId !== undefined;
     const asked = { customerId: customerId ?? '', targetId: invoiceId, currency, search, actor };
@@ -41,10 +50,13 @@ export function createEditableBanner(deps: MergingPageDeps) {
       known ? service.candidates(db, asked) : null,
       service.settlements(db, actor),
     ]);
+    const all =
+      tickAll && form === null ? { sources: (list?.together ?? []).slice(0, LIMITS.sources).map(unversioned) } : null;
+    const ticks = form ?? all;
     const closed = list && explainClosed(words, list);
     const candidates = closed ? [] : (list?.candidates ?? []);
     const eligible = candidates.filter((candidate) => candidate.eligible);
-    const kept = new Set([...(form?.sources ?? []).map(({ id }) => id), ...problemsOf(words, spec.error).keys()]);
+    const kept = new Set([...(ticks?.sources ?? []).map(({ id }) => id), ...problemsOf(words, spec.error).keys()]);
     const choices = listChoices(eligible, view, kept);
     const versions = await service.versions(
       db,
@@ -53,7 +65,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     // What went between the two reads is not there any more.
     const shown = choices.shown.filter(({ id }) => versions.has(id));
     const onPage = new Set(choices.page.items.map(({ id }) => id));
-    const rows = toRows(words, shown, form, spec.error, urls.invoice, versions).map((row) => ({
+    const rows = toRows(words, shown, ticks, spec.error, urls.invoice, versions).map((row) => ({
       ...row,
       elsewhere: !onPage.has(row.id),
     }));
@@ -63,7 +75,9 @@ export function createEditableBanner(deps: MergingPageDeps) {
     );
     const customer = list?.customer?.name ?? '';
     const { count } = choices.page;
-    const nothing = list?.candidates.length === 0 && search === undefined;
+    // What could not be merged anyway makes no sentence worth reading.
+    const none = list?.candidates.length === 0 || (closed !== null && !list?.candidates.some((one) => one.eligible));
+    const nothing = none && search === undefined;
     const state = !list ? 'choose' : nothing ? 'empty' : closed ? 'closed' : 'open';
 
     return deps.render('banner', {
@@ -77,6 +91,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
       issuedField: FIELDS.issued,
       acknowledgedField: FIELDS.acknowledged,
       closed,
+      currencies: list && toCurrencies(words, list),
       example: exampleUrl(req),
       title: titleOf(words, customer, count, search),
       // A search that finds nothing leaves the rest of the banner where it is.
@@ -107,8 +122,9 @@ export function createEditableBanner(deps: MergingPageDeps) {
         customerId: customerId ?? list?.customer?.id ?? null,
         customer,
         invoiceId: invoiceId ?? null,
-        currency: list?.target?.currency ?? currency ?? eligible[0]?.currency ?? null,
-        askedCurrency: currency ?? null,
+        currency: list?.currency ?? null,
+        // Which currency it is to be was the banner's own choice: the form follows it.
+        tickedAll: all !== null && all.sources.length > 0,
         limit: LIMITS.sources,
         formId: spec.formId ?? null,
         customerField: spec.customerField ?? null,
@@ -121,6 +137,8 @@ export function createEditableBanner(deps: MergingPageDeps) {
     });
   };
 }
+
+const unversioned = (id: Id): MergeForm['sources'][number] => ({ id, version: null });
 
 function csrfOf(
   deps: MergingPageDeps,

@@ -96,12 +96,12 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
 export function toRows(
   words: Words,
   candidates: Candidate[],
-  form: MergeForm | null,
+  ticks: Pick<MergeForm, 'sources'> | null,
   error: unknown,
   invoiceUrl: InvoiceUrl,
   versions = new Map<Id, string>(),
 ): CandidateRow[] {
-  const wanted = new Map(form?.sources.map(({ id, version }) => [id, version]));
+  const wanted = new Map(ticks?.sources.map(({ id, version }) => [id, version]));
   const problems = problemsOf(words, error);
   return candidates.map((candidate) => {
     const { id, status } = candidate;
@@ -165,6 +165,28 @@ export function toSettlement(words: Words, offer: SettlementOffer, form: MergeFo
     sentence: null,
     // Without JavaScript it cannot follow the box: it says both ways.
     note: words.t(issued === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain'),
+  };
+}
+
+export interface CurrencyView {
+  /** Whose currency is listed. */
+  note: string;
+  /** The way to those of another. */
+  others: { currency: string; label: string; url: string }[];
+}
+
+/** For a new invoice of a customer with open ones in several currencies; null where there is nothing to choose. */
+export function toCurrencies(words: Words, list: CandidateList): CurrencyView | null {
+  const { currency, currencies, customer } = list;
+  const others = currencies.filter((one) => one.currency !== currency);
+  if (currency === null || others.length === 0) return null;
+  return {
+    note: words.t('banner.currency', { currency }),
+    others: others.map((one) => ({
+      currency: one.currency,
+      label: words.t('banner.otherCurrency', one),
+      url: `?${new URLSearchParams({ customerId: customer?.id ?? '', currency: one.currency })}`,
+    })),
   };
 }
 

@@ -4,6 +4,7 @@ import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor } from '../host/contract';
 import type { MergingPageDeps } from './banner-deps';
+import { createCustomerBanner, TICK_ALL } from './banner-customer';
 import { createEditableBanner } from './banner-editable';
 import { ALL_ROWS, FIRST_VIEW, type ListView } from './banner-list';
 import { createPreviewBanner } from './banner-preview';
@@ -54,6 +55,7 @@ export function createBanner(deps: MergingPageDeps): Banner {
   const { service } = deps;
   const editable = createEditableBanner(deps);
   const preview = createPreviewBanner(deps);
+  const customer = createCustomerBanner(deps);
 
   async function renderFor<Req extends IncomingMessage>(
     req: Req,
@@ -65,15 +67,25 @@ export function createBanner(deps: MergingPageDeps): Banner {
     const invoiceId = spec.invoiceId?.(req);
     await service.demand(actor, 'merge.view', invoiceId);
     if (spec.page === 'preview') return invoiceId === undefined ? '' : preview(req, res, spec, invoiceId, actor);
-    const query = queryOf(req);
-    const byAddress = spec.page === 'create' ? textOf(query, 'customerId') : undefined;
+    if (spec.page === 'customer') {
+      const customerId = spec.customerId?.(req);
+      return customerId === undefined ? '' : customer(req, res, spec, customerId, actor);
+    }
+    const address = queryOf(req);
+    const query = spec.page === 'create' ? address : {};
+    const tickAll = query[TICK_ALL.name] === TICK_ALL.value;
     const form = readForm(spec.form);
     const wanted = {
       invoiceId: spec.page === 'edit' ? invoiceId : undefined,
-      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? byAddress,
-      currency: textOf(spec.form, spec.currencyField) ?? textOf(query, 'currency'),
+      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? textOf(query, 'customerId'),
+      // Who comes to merge all has not chosen the currency that the host's form happens to begin with.
+      currency:
+        textOf(spec.form, spec.currencyField) ??
+        textOf(query, 'currency') ??
+        (tickAll ? undefined : spec.currency?.(req)),
       form,
-      view: view ?? { ...FIRST_VIEW, all: query[ALL_ROWS.name] === ALL_ROWS.value || isWithoutScript(form) },
+      view: view ?? { ...FIRST_VIEW, all: address[ALL_ROWS.name] === ALL_ROWS.value || isWithoutScript(form) },
+      tickAll,
     };
     return editable(req, res, spec, wanted, actor);
   }

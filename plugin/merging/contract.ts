@@ -37,6 +37,12 @@ export interface CandidateList {
   refusal: Refusal | null;
   /** Oldest first; those that may not merge carry their reasons. */
   candidates: Candidate[];
+  /** What the invoice is in: as asked, else the target's, else what most that go together are in. null: nothing to merge. */
+  currency: string | null;
+  /** For a new invoice: the currencies that it could be in, with how many could be merged into it. */
+  currencies: { currency: string; count: number }[];
+  /** For a new invoice: the most that may all go into it. */
+  together: Id[];
 }
 
 /** What a source brings into the form. */
@@ -99,6 +105,9 @@ export interface MergeRequest {
   acknowledged?: string[];
 }
 
+/** How many open invoices of each customer the person could merge into one new invoice; see mergeable.ts. */
+export type CountMergeable = (db: Db, query: { customerIds: Id[]; actor: Actor }) => Promise<Map<Id, number>>;
+
 export interface MergingService {
   settlements(db: Db, actor: Actor): Promise<SettlementOffer>;
   candidates(
@@ -107,6 +116,7 @@ export interface MergingService {
   ): Promise<CandidateList>;
   /** Of candidates that are shown: a version costs all lines of its invoice. Missing ids are left out. */
   versions(db: Db, ids: Id[]): Promise<Map<Id, string>>;
+  mergeable: CountMergeable;
   /** IM_NOT_FOUND 404 where the person may not see it; IM_NOT_MERGEABLE 422 with reasons. */
   lines(db: Db, query: { sourceId: Id; targetId?: Id; actor: Actor }): Promise<SourceLines>;
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;

@@ -32,7 +32,12 @@ export function mergingRoutes(deps: Pick<MergingPageDeps, 'actorOf'> & { banner:
     route(async (req, res) => {
       await signedIn(req, deps.actorOf);
       const { q, choices, others, rows, ...query } = parse(bannerQuery, 'query', givenIn(req.query));
-      const spec = { ...query, invoiceId: () => query.invoiceId, customerId: () => query.customerId };
+      const spec = {
+        ...query,
+        invoiceId: () => query.invoiceId,
+        customerId: () => query.customerId,
+        currency: () => query.currency,
+      };
       const view = { ...(q && { search: q }), choices, others, all: rows === 'all' };
       const html = await deps.banner.render(req, res, spec, view);
       res.type('html').send(html);

@@ -1,14 +1,14 @@
 /** Who may merge: what speaks against a source, a target, and a whole merge. Pure; asked for the list and again under lock. */
-import type { Day, Id, InvoiceHead, Reason, Row } from '../host/contract';
+import type { Candidate, Day, Id, InvoiceHead, Reason, Row } from '../host/contract';
 import { exact, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
-import type { Refusal } from './contract';
+import type { CandidateList, Refusal } from './contract';
 
 export interface MergeContext {
   /** null: a new invoice. */
   target: InvoiceHead | null;
   customerId: Id;
-  /** Of a new invoice, once chosen; a saved target's own wins. */
+  /** As the form says, which need not be saved yet; else the target's own. */
   currency?: string;
   /** Without it, what stands below the tax total of a source would be lost. */
   hostKeepsAdjustment: boolean;
@@ -22,7 +22,7 @@ const TARGET_STATUSES = ['draft', 'unpaid', 'overdue'];
 /** Why the invoice may not be merged into the target; empty when it may. Presets, hooks and permissions add theirs elsewhere. */
 export function reasonsAgainst(source: InvoiceHead, context: MergeContext): Refusal[] {
   const { target } = context;
-  const currency = target?.currency ?? context.currency;
+  const currency = context.currency ?? target?.currency;
   return refusals([
     [!SOURCE_STATUSES.includes(source.status), 'status', { status: source.status }],
     [!source.ordinary, 'kind'],
@@ -99,6 +99,57 @@ export function reasonsAgainstTogether(
       return { invoiceId: source.id, reasons };
     })
     .filter(({ reasons }) => reasons.length > 0);
+}
+
+/**
+ * The most of these invoices that one new invoice can take: of one currency, one company, one price basis and so on.
+ * Among equally large choices the one with the first invoice.
+ */
+export function mostTogether<T extends InvoiceHead>(sources: T[]): T[] {
+  const alike = new Map<string, T[]>();
+  for (const source of sources) {
+    const { currency, companyId, pricesIncludeTax, mustMatch } = source;
+    const names = Object.keys(mustMatch).sort();
+    const key = JSON.stringify([currency, companyId, pricesIncludeTax, names.map((name) => [name, mustMatch[name]])]);
+    alike.set(key, [...(alike.get(key) ?? []), source]);
+  }
+  const withoutConflict = (group: T[]): T[] => {
+    const categories: string[] = [];
+    return group.filter((source) => {
+      const own = source.taxCategories;
+      const [conflict] = taxConflict(own, categories);
+      if (!conflict) categories.push(...own);
+      return !conflict;
+    });
+  };
+  return [...alike.values()]
+    .map(withoutConflict)
+    .reduce<T[]>((most, group) => (group.length > most.length ? group : most), []);
+}
+
+/**
+ * A new invoice has one currency: as wished, else that of the most invoices that go together. Those in another one
+ * are refused by it, so that nobody ticks what a save would refuse.
+ */
+export function chooseCurrency(
+  candidates: Candidate[],
+  heads: Map<Id, InvoiceHead>,
+  wish: string | undefined,
+): Pick<CandidateList, 'candidates' | 'currency' | 'currencies' | 'together'> {
+  const eligible = candidates.flatMap((one) => (one.eligible ? (heads.get(one.id) ?? []) : []));
+  const counts = new Map<string, number>();
+  for (const { currency } of eligible) counts.set(currency, (counts.get(currency) ?? 0) + 1);
+  const currency = wish ?? mostTogether(eligible)[0]?.currency ?? null;
+  return {
+    candidates: candidates.map((one) => {
+      if (currency === null || one.currency === currency) return one;
+      const reason: Refusal = { code: 'currency', vars: { currency: one.currency, expected: currency } };
+      return { ...one, eligible: false, reasons: [...one.reasons, reason] };
+    }),
+    currency,
+    currencies: [...counts].map(([code, count]) => ({ currency: code, count })),
+    together: mostTogether(eligible.filter((one) => one.currency === currency)).map(({ id }) => id),
+  };
 }
 
 type Check = [against: boolean, code: Reason, vars?: Row];

@@ -14,7 +14,8 @@ import type { MergingService, SourceLines } from './contract';
 import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictTo, type MergingDeps } from './deps';
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
-import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { createMergeable } from './mergeable';
+import { chooseCurrency, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
 
 /** A new invoice that nobody has saved yet: what sources are added to on the create page. */
 const emptyDocument = (like: PricedDocument | undefined): PricedDocument => ({
@@ -104,13 +105,16 @@ export const createMerging = (deps: MergingDeps) => {
       };
     },
 
-    async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
+    mergeable: createMergeable(deps),
+
+    async candidates(db, { customerId: chosen, targetId, currency: wish, search, actor }) {
+      const currency = wish?.toUpperCase();
       const restrict = restrictTo(deps, actor);
       const target =
         targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
       const customerId = chosen || (target?.customerId ?? '');
       const heads = await host.findCandidates(db, {
-        customerId,
+        customerIds: [customerId],
         ...(targetId !== undefined && { exclude: targetId }),
         ...(search && { search }),
         restrict,
@@ -119,17 +123,24 @@ export const createMerging = (deps: MergingDeps) => {
       const context = {
         target,
         customerId,
-        ...(currency && { currency }),
+        // Of a new invoice it is judged below, once all is known that could be chosen.
+        ...(target && currency && { currency }),
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: closedUntil,
       };
       const judged = heads.map((head) => toCandidate(head, reasonsAgainst(head, context)));
       const name = await customerName(db, host.map, customerId);
+      const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor });
+      const choice = target ? null : chooseCurrency(asked, new Map(heads.map((head) => [head.id, head])), currency);
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
         refusal: target && targetRefusal(target, { lockedUntil: closedUntil }),
-        candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor }),
+        candidates: asked,
+        currency: currency ?? target?.currency ?? null,
+        currencies: [],
+        together: [],
+        ...choice,
       };
     },
 
@@ -145,8 +156,9 @@ export const createMerging = (deps: MergingDeps) => {
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const reasons = reasonsAgainst(source, {
         target,
-        // Which customer the form says now, the save will see; here only the person's own sight counts.
+        // Which customer and currency the form says now, the save will see; here only the person's own sight counts.
         customerId: source.customerId,
+        currency: source.currency,
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: await lockedUntil(deps),
       });

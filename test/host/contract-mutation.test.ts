@@ -11,7 +11,7 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
   findCandidates: {
     answer: async () => [],
     caughtBy: [
-      'findCandidates lists all open documents of the customer, oldest first, and nobody else’s',
+      'findCandidates lists all open documents of the customers, oldest first, and nobody else’s',
       'findCandidates reports what eligibility is judged from',
       'findCandidates leaves out the invoice in hand',
       'findCandidates searches by number, by amount and by the text of the lines',

@@ -54,7 +54,7 @@ describe.each(eachDatabase)('statements on %s', (_name, createDatabase) => {
         };
         await counted('touch', () => app.host.touchInvoices(trx, [target, ...sources]));
         await counted('candidates', () =>
-          app.host.findCandidates(trx, { customerId, search: 'x', restrict: () => undefined }),
+          app.host.findCandidates(trx, { customerIds: [customerId], search: 'x', restrict: () => undefined }),
         );
         const loaded = await counted('load', () => app.host.loadInvoices(trx, sources));
         const lines = carriedFrom(loaded);

@@ -27,7 +27,7 @@ describe.each(eachDatabase)('a customer with dozens of open invoices, on %s', (n
   async function addInvoices(count: number): Promise<void> {
     const id = await crm.idOf(BAGS);
     const invoice = await crm.invoice(id);
-    const lines: Record<string, unknown>[] = await crm.knex('crm_invoice_lines').where({ invoice_id: id });
+    const lines = (await crm.knex('crm_invoice_lines').where({ invoice_id: id })) as Record<string, unknown>[];
     for (let index = 1; index <= count; index += 1) {
       await crm
         .knex('crm_invoices')

@@ -210,7 +210,8 @@ describe('C6 the banner’s place', () => {
   it('offers Edit on the preview page to who may merge, a sentence to the others', async () => {
     const setup = createMergingApp();
     const may = await page(setup, '/invoices/42');
-    expect(may.$('a.im-main').attr('href')).toBe('/invoices/42/edit#im-banner');
+    expect(may.$('a.im-main').attr('href')).toBe('/invoices/42/edit#im-first');
+    expect((await page(setup, '/invoices/42/edit')).$('#im-first').attr('data-im-id')).toBe('31');
     expect(may.$('input')).toHaveLength(0);
     setup.fake.service.demand = async (_who, action) => {
       if (action === 'merge.apply') throw new PluginError('IM_FORBIDDEN', 403);

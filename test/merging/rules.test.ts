@@ -48,12 +48,13 @@ describe('a source', () => {
     expect(against(more)).toEqual([{ code, vars }]);
   });
 
-  it("T3 in another currency than the target's, or than the one chosen for a new invoice, is refused", () => {
+  it("T3 in another currency than the target's, or than the one that its form says by now, is refused", () => {
     const dollars = { currency: 'USD' };
     expect(against(dollars)).toEqual([{ code: 'currency', vars: { currency: 'USD', expected: 'EUR' } }]);
     expect(codes(against(dollars, { target: null, currency: 'EUR' }))).toEqual(['currency']);
     expect(against(dollars, { target: null })).toEqual([]);
-    expect(codes(against({}, { currency: 'USD' }))).toEqual([]);
+    expect(codes(against({}, { currency: 'USD' }))).toEqual(['currency']);
+    expect(codes(against(dollars, { currency: 'USD' }))).toEqual([]);
   });
 
   it('dated in a closed period is refused, the day after is not', () => {

@@ -174,6 +174,7 @@ export interface FakeMerging {
   list: CandidateList;
   offer: SettlementOffer;
   merges: InvoiceMerges;
+  mergeable: Map<string, number>;
   /** Keys that were merged: a second one is replayed. */
   keys: Set<string>;
   fail: Partial<Record<keyof MergingService, Error>>;
@@ -190,7 +191,16 @@ export function createFakeMerging(): FakeMerging {
     calls: [],
     keys: new Set(),
     fail: {},
-    list: { customer: { id: '3', name: 'Boulangerie Martin' }, target, refusal: null, candidates },
+    list: {
+      customer: { id: '3', name: 'Boulangerie Martin' },
+      target,
+      refusal: null,
+      candidates,
+      currency: 'EUR',
+      currencies: [],
+      together: [],
+    },
+    mergeable: new Map([['3', 3]]),
     offer: {
       offered: ['cancel', 'delete'],
       chosenByDefault: { issued: 'cancel', draft: 'cancel' },
@@ -227,6 +237,7 @@ export function createFakeMerging(): FakeMerging {
         }),
       mergeById: () => note('mergeById', () => merge),
       mergesOf: () => note('mergesOf', () => fake.merges),
+      mergeable: () => note('mergeable', () => fake.mergeable),
       demand: () => note('demand', () => undefined),
     },
   };

@@ -1,0 +1,46 @@
+/** How much there is to merge, for lists and customers' pages: counted without opening anything. */
+import type { Id, InvoiceHead } from '../host/contract';
+import { forIds } from '../host/sql';
+import { askHook, toCandidate } from './admission';
+import type { CountMergeable } from './contract';
+import { keepsAdjustment, lockedUntil, restrictTo, type MergingDeps } from './deps';
+import { mostTogether, reasonsAgainst } from './rules';
+
+/**
+ * How many open invoices of each customer the person could merge into one new invoice: as many as the create page
+ * ticks for `invoiceMergeAll=1`. Customers without any are left out; empty for whoever may not merge.
+ * A constant number of queries for up to 500 customers.
+ */
+export const createMergeable = (deps: MergingDeps): CountMergeable => {
+  const { host } = deps;
+
+  return async (db, { customerIds, actor }) => {
+    for (const action of ['merge.view', 'merge.apply'] as const)
+      if (!(await deps.authorize(actor, action, {}))) return new Map();
+    const restrict = restrictTo(deps, actor);
+    const heads = await forIds(customerIds, (part) => host.findCandidates(db, { customerIds: part, restrict }));
+    const closedUntil = await lockedUntil(deps);
+
+    async function countOf(customerId: Id, documents: InvoiceHead[]): Promise<number> {
+      const context = {
+        target: null,
+        customerId,
+        hostKeepsAdjustment: keepsAdjustment(host),
+        lockedUntil: closedUntil,
+      };
+      const judged = documents.map((head) => toCandidate(head, reasonsAgainst(head, context)));
+      const asked = await askHook(deps, judged, { customerId, actor });
+      const eligible = new Set(asked.filter((one) => one.eligible).map(({ id }) => id));
+      return mostTogether(documents.filter(({ id }) => eligible.has(id))).length;
+    }
+
+    const perCustomer = new Map<Id, InvoiceHead[]>();
+    for (const head of heads) perCustomer.set(head.customerId, [...(perCustomer.get(head.customerId) ?? []), head]);
+    const counts = new Map<Id, number>();
+    for (const [customerId, documents] of perCustomer) {
+      const count = await countOf(customerId, documents);
+      if (count > 0) counts.set(customerId, count);
+    }
+    return counts;
+  };
+};
