@@ -1,6 +1,17 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
-import type { Actor, Candidate, Db, Id, Invoice, Reason, Settlement, SettlementChoice, Trx } from '../host/contract';
+import type {
+  Actor,
+  Candidate,
+  Db,
+  Id,
+  Invoice,
+  InvoiceHead,
+  Reason,
+  Settlement,
+  SettlementChoice,
+  Trx,
+} from '../host/contract';
 import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import { exact, ZERO } from '../money/decimal';
@@ -35,7 +46,7 @@ const about = (targetId: Id | null, db: Db): { invoiceId?: Id; db: Db } =>
 export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
   isIssued(source) ? choice.issued : choice.draft;
 
-export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => ({
+export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[]): Candidate => ({
   id: invoice.id,
   number: invoice.number,
   status: invoice.status,
@@ -43,7 +54,6 @@ export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => 
   dueDate: invoice.dueDate,
   currency: invoice.currency,
   total: invoice.total,
-  version: invoice.version,
   eligible: reasons.length === 0,
   reasons,
 });

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { count, currency, day, id, paged, pageNumber } from '../web/shapes';
 import type { MergingPageDeps } from './banner-deps';
+import { pageOf } from './banner-list';
 import { toFields } from './banner-refused';
 import { candidate, merge, mergeBody, mergePreview, previewBody, settlement, shownLines } from './endpoints-shapes';
-
-const PAGE_SIZE = 50;
 
 export function mergingEndpoints({
   db,
@@ -24,7 +23,7 @@ export function mergingEndpoints({
         customerId: id,
         invoiceId: id.optional(),
         currency: currency.optional(),
-        q: z.string().max(200).optional(),
+        q: z.string().trim().max(200).optional(),
         page: pageNumber,
       }),
       replies: { 200: z.strictObject({ candidates: z.array(candidate), ...paged, eligible: count }) },
@@ -38,16 +37,19 @@ export function mergingEndpoints({
           search: q,
           actor,
         });
-        return {
-          status: 200,
-          body: {
-            candidates: candidates.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
-            page,
-            pages: Math.max(1, Math.ceil(candidates.length / PAGE_SIZE)),
-            total: candidates.length,
-            eligible: candidates.filter((one) => one.eligible).length,
-          },
-        };
+        const { items, pages, count: total } = pageOf(candidates, page);
+        // Beyond the end there is nothing: a client that asks on until it gets nothing comes to an end.
+        const shown = page > pages ? [] : items;
+        const versions = await service.versions(
+          db,
+          shown.map((one) => one.id),
+        );
+        const versioned = shown.flatMap((one) => {
+          const version = versions.get(one.id);
+          return version === undefined ? [] : [{ ...one, version }];
+        });
+        const eligible = candidates.filter((one) => one.eligible).length;
+        return { status: 200, body: { candidates: versioned, page, pages, total, eligible } };
       },
     }),
 
