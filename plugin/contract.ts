@@ -83,6 +83,7 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
    * customers. Customers without any are left out; empty for whoever may not merge.
    */
   mergeable(db: Db, query: { customerIds: Id[]; actor: Actor }): Promise<Map<Id, number>>;
+  /**
    * Books money for an invoice, merged or not, and never refuses it: up to its balance on the invoice that stands for it now,
    * by calling `record`; what is left over waits in "Payments to allocate". The same key again records nothing.
    * First call of the transaction; guards as 'pay' does.

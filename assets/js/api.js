@@ -28,11 +28,11 @@ export function createApi({ base, csrf, words }) {
       const response = await call('/api/merges/preview', { method: 'POST', headers, body: JSON.stringify(body) });
       return response.json();
     },
-    /** @param {Record<string, string | null>} query @returns {Promise<Element | null>} the banner again */
-    async banner(query) {
+    /** @param {Record<string, string | null>} query @param {AbortSignal} [signal] @returns {Promise<Element | null>} the banner again */
+    async banner(query, signal) {
       const given = Object.entries(query).filter(([, value]) => value !== null);
       const search = new URLSearchParams(/** @type {[string, string][]} */ (given));
-      const response = await call(`/banner?${search}`);
+      const response = await call(`/banner?${search}`, { signal });
       const page = new DOMParser().parseFromString(await response.text(), 'text/html');
       return page.querySelector('[data-im="banner"]');
     },

@@ -79,6 +79,10 @@ export interface InvoiceHead {
   transmitted: boolean;
   blocked: boolean;
   credited: boolean;
+  /** Of all taxes of its lines and of its own allowances and charges, each once. */
+  taxCategories: string[];
+  /** A discount after tax or an adjustment stands below its tax total. */
+  adjusted: boolean;
   mergedIntoId: Id | null;
   reminderLevel: number;
   payments: { count: number; sum: Decimal };
@@ -104,6 +108,7 @@ export interface CarriedLine extends Omit<InvoiceLine, 'id' | 'sourceInvoiceId'>
   kind: 'line' | 'allowance' | 'charge';
   extra: Row;
 }
+/** As it is listed. Its version costs all of its lines: only those that are shown to be ticked get one, from the service. */
 export interface Candidate {
   id: Id;
   number: string | null;
@@ -112,7 +117,6 @@ export interface Candidate {
   dueDate: Day | null;
   currency: string;
   total: Decimal;
-  version: string;
   eligible: boolean;
   reasons: { code: Reason; vars: Row }[];
 }

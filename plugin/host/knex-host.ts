@@ -1,6 +1,6 @@
 /** Puts the topics together: a host described by its table map. */
+import { findCandidates } from './candidates';
 import type { HostCrm, Id, TableMap } from './contract';
-import { findCandidates } from './heads';
 import { appendLines, removeLines } from './lines';
 import { moveLinks, restoreLinks } from './links';
 import { loadInvoices } from './load';

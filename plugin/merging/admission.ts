@@ -1,6 +1,16 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
-import type { Actor, Candidate, Id, Invoice, Reason, Settlement, SettlementChoice, Trx } from '../host/contract';
+import type {
+  Actor,
+  Candidate,
+  Id,
+  Invoice,
+  InvoiceHead,
+  Reason,
+  Settlement,
+  SettlementChoice,
+  Trx,
+} from '../host/contract';
 import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import { exact, ZERO } from '../money/decimal';
@@ -31,7 +41,7 @@ const FORM_MAY_CHANGE: Reason[] = ['customer', 'company', 'currency', 'price_bas
 export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
   isIssued(source) ? choice.issued : choice.draft;
 
-export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => ({
+export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[]): Candidate => ({
   id: invoice.id,
   number: invoice.number,
   status: invoice.status,
@@ -39,7 +49,6 @@ export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => 
   dueDate: invoice.dueDate,
   currency: invoice.currency,
   total: invoice.total,
-  version: invoice.version,
   eligible: reasons.length === 0,
   reasons,
 });

@@ -241,7 +241,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
       if (!exact(record.waiting).gt(ZERO)) throw nothingWaits(record);
       if (!record.customerId) return { payment: shown, choices: [] };
       const restrict = restrictTo(deps, actor);
-      const heads = await host.findCandidates(db, { customerId: record.customerId, restrict });
+      const heads = await host.findCandidates(db, { customerIds: [record.customerId], restrict });
       const choices = heads
         .filter((head) => head.status !== 'draft' && head.currency === record.currency)
         .map((head) => ({

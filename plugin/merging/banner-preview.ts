@@ -5,7 +5,8 @@ import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
-import { explainClosed, titleOf, toProvenance, toRows } from './banner-view';
+import { titleOf } from './banner-list';
+import { explainClosed, toProvenance, toRows } from './banner-view';
 
 /** As many of the candidates are shown; where they are ticked, all of them are. */
 const AT_A_GLANCE = 5;

@@ -1,5 +1,4 @@
 /** What the banner's template shows, made from the service's answers: pure. */
-import Big from 'big.js';
 import { isPluginError } from '../errors';
 import type { Candidate, Id, InvoiceStatus, Settlement } from '../host/contract';
 import { explainError, explainQuestion, explainReason, explainRefusal, showVars } from '../i18n';
@@ -15,7 +14,7 @@ export interface HiddenField {
 
 export interface CandidateRow {
   id: Id;
-  /** `id~version`, what the box posts. */
+  /** `id~version`, what the box posts; the bare id of one that is only shown. */
   value: string;
   label: string;
   issued: boolean;
@@ -60,10 +59,8 @@ export function labelOf(words: Words, invoice: { number: string | null; issueDat
   return invoice.number ?? words.t('invoice.draftOf', { date: words.day(invoice.issueDate) });
 }
 
-/** How many can be merged here, and whose. */
-export function titleOf(words: Words, customer: string, count: number): string {
-  return count > 0 ? words.t('banner.title', { count, customer }) : words.t('banner.titleNone', { customer });
-}
+/** Deleting it would leave a gap; into a draft it would be due no more. */
+export const isNumbered = ({ status, number }: Candidate): boolean => status !== 'draft' && number !== null;
 
 function dueOf(words: Words, { dueDate, status }: Candidate): string {
   if (dueDate === null) return words.t('banner.noDue');
@@ -92,18 +89,23 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
   return problems;
 }
 
-/** One row per candidate; ticked as the form had it, except what changed since or was refused. */
+/**
+ * One row per candidate; ticked as the form had it, except what changed since or was refused.
+ * @param versions of those that may be ticked
+ */
 export function toRows(
   words: Words,
   candidates: Candidate[],
   ticks: Pick<MergeForm, 'sources'> | null,
   error: unknown,
   invoiceUrl: InvoiceUrl,
+  versions = new Map<Id, string>(),
 ): CandidateRow[] {
   const wanted = new Map(ticks?.sources.map(({ id, version }) => [id, version]));
   const problems = problemsOf(words, error);
   return candidates.map((candidate) => {
-    const { id, version, status } = candidate;
+    const { id, status } = candidate;
+    const version = versions.get(id);
     const label = labelOf(words, candidate);
     const stale = wanted.has(id) && ![null, version].includes(wanted.get(id) ?? null);
     const reasons = candidate.reasons.map((reason) =>
@@ -111,9 +113,9 @@ export function toRows(
     );
     return {
       id,
-      value: `${id}~${version}`,
+      value: version === undefined ? id : `${id}~${version}`,
       label,
-      issued: status !== 'draft' && candidate.number !== null,
+      issued: isNumbered(candidate),
       status,
       statusLabel: words.t(`status.${status}`),
       due: dueOf(words, candidate),
@@ -128,15 +130,6 @@ export function toRows(
         : words.list(reasons),
     };
   });
-}
-
-/** "Select all (3 · 931,20 €)"; without the amount where the currencies differ. */
-export function selectAllLabel(words: Words, rows: CandidateRow[]): string {
-  const currencies = new Set(rows.map((row) => row.currency));
-  const [currency] = currencies;
-  const sum = rows.reduce((total, row) => total.plus(row.total), new Big(0));
-  const amount = currencies.size === 1 && currency ? words.money(sum.toFixed(), currency) : undefined;
-  return words.t('banner.selectAll', { n: words.number(String(rows.length)), amount });
 }
 
 /** The box over a hidden field of the same name: the last value posted counts, with and without JavaScript. */

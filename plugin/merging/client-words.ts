@@ -6,6 +6,10 @@ export function clientWords(words: Words): Record<string, TextForms> {
   const names: Record<string, string[]> = {
     'banner.selected': ['amount'],
     'banner.selectedNone': [],
+    'banner.selectedElsewhere': [],
+    'banner.limitReached': ['number'],
+    'banner.listing': [],
+    'banner.listFailed': ['message'],
     'banner.loading': [],
     'banner.searching': [],
     'banner.loaded': ['number'],

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { count, currency, id, paged, pageNumber } from '../web/shapes';
+import { pageOf } from './banner-list';
 import type { MergingService } from './contract';
 import { candidate, merge, mergeBody, mergePreview, previewBody, sourceLines } from './endpoints-shapes';
-
-const PAGE_SIZE = 50;
 
 export function mergingEndpoints({ db, service }: { db: Db; service: MergingService }): Endpoint[] {
   return [
@@ -20,7 +19,7 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
         customerId: id,
         invoiceId: id.optional(),
         currency: currency.optional(),
-        q: z.string().max(200).optional(),
+        q: z.string().trim().max(200).optional(),
         page: pageNumber,
       }),
       replies: { 200: z.strictObject({ candidates: z.array(candidate), ...paged, eligible: count }) },
@@ -34,16 +33,19 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
           search: q,
           actor,
         });
-        return {
-          status: 200,
-          body: {
-            candidates: candidates.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
-            page,
-            pages: Math.max(1, Math.ceil(candidates.length / PAGE_SIZE)),
-            total: candidates.length,
-            eligible: candidates.filter((one) => one.eligible).length,
-          },
-        };
+        const { items, pages, count: total } = pageOf(candidates, page);
+        // Beyond the end there is nothing: a client that asks on until it gets nothing comes to an end.
+        const shown = page > pages ? [] : items;
+        const versions = await service.versions(
+          db,
+          shown.map((one) => one.id),
+        );
+        const versioned = shown.flatMap((one) => {
+          const version = versions.get(one.id);
+          return version === undefined ? [] : [{ ...one, version }];
+        });
+        const eligible = candidates.filter((one) => one.eligible).length;
+        return { status: 200, body: { candidates: versioned, page, pages, total, eligible } };
       },
     }),
 

@@ -119,8 +119,6 @@ export const createMerging = (deps: MergingDeps) => {
         ...(search && { search }),
         restrict,
       });
-      const ids = heads.map(({ id }) => id);
-      const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
       const closedUntil = await lockedUntil(deps);
       const context = {
         target,
@@ -130,13 +128,10 @@ export const createMerging = (deps: MergingDeps) => {
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: closedUntil,
       };
-      const judged = heads.flatMap(({ id }) => {
-        const invoice = invoices.get(id);
-        return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
-      });
+      const judged = heads.map((head) => toCandidate(head, reasonsAgainst(head, context)));
       const name = await customerName(db, host.map, customerId);
       const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor });
-      const choice = target ? null : chooseCurrency(asked, invoices, currency);
+      const choice = target ? null : chooseCurrency(asked, heads, currency);
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
@@ -147,6 +142,11 @@ export const createMerging = (deps: MergingDeps) => {
         together: [],
         ...choice,
       };
+    },
+
+    async versions(db, ids) {
+      const invoices = ids.length > 0 ? await host.loadInvoices(db, ids) : [];
+      return new Map(invoices.map(({ id, version }) => [id, version]));
     },
 
     async lines(db, { sourceId, targetId, actor }) {

@@ -76,6 +76,15 @@ export const candidateCases: ContractCase[] = [
     assertAmount(head.total, loaded.total, 'total of the candidate');
     assert.equal(head.payments.count, 1, 'payments.count of the candidate');
     assertAmount(head.payments.sum, '10.00', 'payments.sum of the candidate');
+    assert.deepEqual(
+      [[...head.taxCategories].sort(), head.adjusted],
+      [
+        [...new Set(loaded.lines.flatMap((line) => line.taxes.map(({ category }) => category)))].sort(),
+        loaded.adjusted,
+      ],
+      'taxCategories and adjusted of the candidate, which is judged without its lines',
+    );
+    assert.deepEqual([...loaded.taxCategories].sort(), [...head.taxCategories].sort(), 'taxCategories of the invoice');
     assert.equal(head.mergedIntoId, null);
     assert.deepEqual(head.refusingLinks, []);
   }),
