@@ -32,9 +32,9 @@ export interface Wanted {
   currency: string | undefined;
   invoiceId: Id | undefined;
   form: MergeForm | null;
-  view: ListView;
   /** All that can be merged is to be ticked: the person came to merge. */
   tickAll: boolean;
+  view: ListView;
 }
 
 /** What every template of the banner needs. */

@@ -34,7 +34,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     actor: Actor,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const { customerId, invoiceId, currency, form, view, tickAll } = wanted;
+    const { customerId, invoiceId, currency, form, tickAll, view } = wanted;
     const { search } = view;
     const known = customerId !== undefined || invoiceId !== undefined;
     const asked = { customerId: customerId ?? '', targetId: invoiceId, currency, search, actor };
@@ -46,6 +46,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
       tickAll && form === null ? { sources: (list?.together ?? []).slice(0, LIMITS.sources).map(unversioned) } : null;
     const ticks = form ?? all;
     const closed = list && explainClosed(words, list);
+    const receivable = list?.candidates.some((candidate) => candidate.eligible);
     const candidates = closed ? [] : (list?.candidates ?? []);
     const eligible = candidates.filter((candidate) => candidate.eligible);
     const kept = new Set([...(ticks?.sources ?? []).map(({ id }) => id), ...problemsOf(words, spec.error).keys()]);
@@ -70,8 +71,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     const questions = toQuestions(words, spec.error, form);
     const { count } = choices.page;
     // What could not be merged anyway makes no sentence worth reading.
-    const none = list?.candidates.length === 0 || (closed !== null && !list?.candidates.some((one) => one.eligible));
-    const nothing = none && search === undefined;
+    const nothing = (list?.candidates.length === 0 || (closed !== null && !receivable)) && search === undefined;
     const state = !list ? 'choose' : nothing ? 'empty' : closed ? 'closed' : 'open';
 
     return deps.render('banner', {
@@ -93,6 +93,8 @@ export function createEditableBanner(deps: MergingPageDeps) {
       choices: {
         rows,
         pager: toPager(words, choices.page),
+        // Where the preview page's link leads to.
+        first: search === undefined && choices.page.page === 1 ? choices.page.items[0]?.id : undefined,
         ids: JSON.stringify(choices.selectable.map(({ id }) => id)),
       },
       search: isSearchable(candidates, view),
@@ -118,7 +120,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         customer,
         invoiceId: invoiceId ?? null,
         currency: list?.currency ?? null,
-        // Which currency it is to be was the banner's own choice: the form follows it.
+        // The person came to merge: the form's currency follows that of the invoices.
         tickedAll: all !== null && all.sources.length > 0,
         limit: LIMITS.sources,
         formId: spec.formId ?? null,

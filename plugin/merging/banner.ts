@@ -76,21 +76,19 @@ export function createBanner(deps: MergingPageDeps): Banner {
       return customerId === undefined || !enabled ? '' : customer(req, res, spec, customerId, actor);
     }
     if (!enabled) return switchedOff(req, res, spec);
-    const address = queryOf(req);
-    const query = spec.page === 'create' ? address : {};
-    const tickAll = query[TICK_ALL.name] === TICK_ALL.value;
+    const query = queryOf(req);
+    const byAddress = (name: string): string | undefined => (spec.page === 'create' ? textOf(query, name) : undefined);
+    const tickAll = byAddress(TICK_ALL.name) === TICK_ALL.value;
     const form = readForm(spec.form);
     const wanted = {
       invoiceId: spec.page === 'edit' ? invoiceId : undefined,
-      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? textOf(query, 'customerId'),
+      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? byAddress('customerId'),
       // Who comes to merge all has not chosen the currency that the host's form happens to begin with.
       currency:
-        textOf(spec.form, spec.currencyField) ??
-        textOf(query, 'currency') ??
-        (tickAll ? undefined : spec.currency?.(req)),
+        textOf(spec.form, spec.currencyField) ?? byAddress('currency') ?? (tickAll ? undefined : spec.currency?.(req)),
       form,
-      view: view ?? { ...FIRST_VIEW, all: address[ALL_ROWS.name] === ALL_ROWS.value || isWithoutScript(form) },
       tickAll,
+      view: view ?? { ...FIRST_VIEW, all: query[ALL_ROWS.name] === ALL_ROWS.value || isWithoutScript(form) },
     };
     return editable(req, res, spec, wanted, actor);
   }

@@ -128,9 +128,9 @@ export interface MergingService {
     db: Db,
     query: { customerId: Id; targetId?: Id; currency?: string; search?: string; actor: Actor },
   ): Promise<CandidateList>;
+  mergeable: CountMergeable;
   /** Of candidates that are shown: a version costs all lines of its invoice. Missing ids are left out. */
   versions(db: Db, ids: Id[]): Promise<Map<Id, string>>;
-  mergeable: CountMergeable;
   /** IM_NOT_FOUND 404 where the person may not see it; IM_NOT_MERGEABLE 422 with reasons. */
   lines(db: Db, query: { sourceId: Id; targetId?: Id; actor: Actor }): Promise<SourceLines>;
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;

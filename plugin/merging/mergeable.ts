@@ -8,40 +8,34 @@ import { mostTogether, reasonsAgainst } from './rules';
 
 /**
  * How many open invoices of each customer the person could merge into one new invoice: as many as the create page
- * ticks for `invoiceMergeAll=1`. Customers without any are left out; empty for whoever may not merge, and while merging
- * is switched off. A constant number of queries for up to 500 customers.
+ * ticks for `invoiceMergeAll=1`. Customers without any are left out; empty for whoever may not merge, and while
+ * merging is switched off.
+ * As many queries for 500 customers as for one; the host's `candidates` hook is asked once for each.
  */
-export const createMergeable = (deps: MergingDeps): CountMergeable => {
-  const { host } = deps;
-
-  return async (db, { customerIds, actor }) => {
+export const createMergeable =
+  (deps: MergingDeps): CountMergeable =>
+  async (db, { customerIds, actor }) => {
     if (!(await deps.settings.read(db)).enabled) return new Map();
     for (const action of ['merge.view', 'merge.apply'] as const)
       if (!(await deps.authorize(actor, action, { db }))) return new Map();
+    const { host } = deps;
     const restrict = restrictTo(deps, actor);
     const heads = await forIds(customerIds, (part) => host.findCandidates(db, { customerIds: part, restrict }));
-    const closedUntil = await lockedUntil(deps, db);
-
-    async function countOf(customerId: Id, documents: InvoiceHead[]): Promise<number> {
-      const context = {
-        target: null,
-        customerId,
-        hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: closedUntil,
-      };
-      const judged = documents.map((head) => toCandidate(head, reasonsAgainst(head, context)));
-      const asked = await askHook(deps, judged, { customerId, actor, db });
-      const eligible = new Set(asked.filter((one) => one.eligible).map(({ id }) => id));
-      return mostTogether(documents.filter(({ id }) => eligible.has(id))).length;
-    }
+    const rules = {
+      target: null,
+      hostKeepsAdjustment: keepsAdjustment(host),
+      lockedUntil: await lockedUntil(deps, db),
+    };
 
     const perCustomer = new Map<Id, InvoiceHead[]>();
     for (const head of heads) perCustomer.set(head.customerId, [...(perCustomer.get(head.customerId) ?? []), head]);
     const counts = new Map<Id, number>();
-    for (const [customerId, documents] of perCustomer) {
-      const count = await countOf(customerId, documents);
+    for (const [customerId, open] of perCustomer) {
+      const judged = open.map((head) => toCandidate(head, reasonsAgainst(head, { ...rules, customerId })));
+      const asked = await askHook(deps, judged, { customerId, actor, db });
+      const eligible = new Set(asked.filter((one) => one.eligible).map(({ id }) => id));
+      const count = mostTogether(open.filter(({ id }) => eligible.has(id))).length;
       if (count > 0) counts.set(customerId, count);
     }
     return counts;
   };
-};

@@ -105,15 +105,15 @@ export function reasonsAgainstTogether(
  * The most of these invoices that one new invoice can take: of one currency, one company, one price basis and so on.
  * Among equally large choices the one with the first invoice.
  */
-export function mostTogether<T extends InvoiceHead>(sources: T[]): T[] {
-  const alike = new Map<string, T[]>();
+export function mostTogether(sources: InvoiceHead[]): InvoiceHead[] {
+  const alike = new Map<string, InvoiceHead[]>();
   for (const source of sources) {
     const { currency, companyId, pricesIncludeTax, mustMatch } = source;
     const names = Object.keys(mustMatch).sort();
     const key = JSON.stringify([currency, companyId, pricesIncludeTax, names.map((name) => [name, mustMatch[name]])]);
     alike.set(key, [...(alike.get(key) ?? []), source]);
   }
-  const withoutConflict = (group: T[]): T[] => {
+  const withoutConflict = (group: InvoiceHead[]): InvoiceHead[] => {
     const categories: string[] = [];
     return group.filter((source) => {
       const own = source.taxCategories;
@@ -124,7 +124,7 @@ export function mostTogether<T extends InvoiceHead>(sources: T[]): T[] {
   };
   return [...alike.values()]
     .map(withoutConflict)
-    .reduce<T[]>((most, group) => (group.length > most.length ? group : most), []);
+    .reduce<InvoiceHead[]>((most, group) => (group.length > most.length ? group : most), []);
 }
 
 /**
@@ -133,10 +133,11 @@ export function mostTogether<T extends InvoiceHead>(sources: T[]): T[] {
  */
 export function chooseCurrency(
   candidates: Candidate[],
-  heads: Map<Id, InvoiceHead>,
+  heads: InvoiceHead[],
   wish: string | undefined,
 ): Pick<CandidateList, 'candidates' | 'currency' | 'currencies' | 'together'> {
-  const eligible = candidates.flatMap((one) => (one.eligible ? (heads.get(one.id) ?? []) : []));
+  const left = new Set(candidates.filter((one) => one.eligible).map(({ id }) => id));
+  const eligible = heads.filter(({ id }) => left.has(id));
   const counts = new Map<string, number>();
   for (const { currency } of eligible) counts.set(currency, (counts.get(currency) ?? 0) + 1);
   const currency = wish ?? mostTogether(eligible)[0]?.currency ?? null;

@@ -143,7 +143,7 @@ export const createMerging = (deps: MergingDeps) => {
       const judged = heads.map((head) => toCandidate(head, reasonsAgainst(head, context)));
       const name = await customerName(db, host.map, customerId, deps.scope && restrict);
       const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor, db });
-      const choice = target ? null : chooseCurrency(asked, new Map(heads.map((head) => [head.id, head])), currency);
+      const choice = target ? null : chooseCurrency(asked, heads, currency);
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
