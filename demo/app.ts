@@ -9,14 +9,17 @@ import { parisDay, type Demo } from './context';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
 import { answerErrors, notFound } from './error-pages';
+import { estimatePages } from './estimate-pages';
 import { expensePages } from './expense-pages';
 import { invoiceActs } from './invoice-acts';
 import { invoiceFormPages } from './invoice-form-pages';
+import { paperActs } from './invoice-paper-acts';
 import { invoiceListPages } from './invoice-list-pages';
 import { markLate } from './invoice-store';
 import { demoFolder } from './paths';
 import { reminderPages } from './reminder-pages';
-import { revenuePages } from './revenue-pages';
+import { reportPages } from './report-pages';
+import { keepMissingLinks } from './public-links';
 import { mayDo, type Role } from './roles';
 import { seed } from './seed';
 import { demandPerson, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
@@ -63,6 +66,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   const demo: Demo = { knex, host, merge, now: clock, today: () => parisDay(clock()) };
   await merge.migrate();
   await seed(demo, data);
+  await keepMissingLinks(knex);
   await markLate(demo);
   for (const { id, role } of await knex('crm_users').select<{ id: number; role: Role }[]>('id', 'role'))
     roles.set(String(id), role);
@@ -82,8 +86,8 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.use('/api', apiRoutes(demo));
   // A merge of many invoices posts thousands of fields.
   app.use(express.urlencoded({ extended: true, limit: '20mb', parameterLimit: 400_000 }));
-  app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo));
-  app.use(customerPages(demo), expensePages(demo), revenuePages(demo), reminderPages(demo));
+  app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo), paperActs(demo));
+  app.use(customerPages(demo), estimatePages(demo), expensePages(demo), reportPages(demo), reminderPages(demo));
   app.use(notFound);
   app.use(answerErrors(demo));
 

@@ -2,6 +2,7 @@
 import { tableMap } from './table-map';
 import type { Db, Id, Row, SavedInvoice, Trx } from 'crm-invoice-merge';
 import { DemoError, type Demo } from './context';
+import { keepPublicLink } from './public-links';
 import { taxOf, type InvoiceInput, type LineInput } from './invoice-input';
 
 export interface StoredInvoice {
@@ -154,6 +155,7 @@ export async function saveInvoice(
     vat_category: row.tax?.category ?? null,
   }));
   for (const part of chunks(adjustments)) await trx('crm_invoice_adjustments').insert(part);
+  await keepPublicLink(trx, invoiceId, ref);
   await demo.host.saveTotals(trx, invoiceId);
   return { invoiceId, carried: [...carried].map(([key, lineId]) => ({ key, lineId })) };
 }
@@ -164,11 +166,17 @@ export async function deleteInvoice(trx: Trx, id: Id): Promise<void> {
   await trx('crm_expenses').where({ invoice_id: id }).update({ invoice_id: null, line_id: null });
   await trx('crm_estimates').where({ invoice_id: id }).update({ invoice_id: null });
   await trx('crm_line_adjustments').whereIn('line_id', lines).delete();
+  await trx('crm_attachment_contents')
+    .whereIn('attachment_id', trx('crm_attachments').where({ invoice_id: id }).select('id'))
+    .delete();
   for (const table of [
     'crm_invoice_lines',
     'crm_invoice_adjustments',
     'crm_payments',
     'crm_invoice_tags',
+    'crm_notes',
+    'crm_attachments',
+    'crm_public_links',
     'crm_reminder_log',
   ])
     await trx(table).where({ invoice_id: id }).delete();
