@@ -6,7 +6,6 @@ import { invoicePage } from './invoice-page';
 import { deleteInvoice, findInvoice } from './invoice-store';
 import { readNumber } from './language';
 import { recordPayment } from './payments';
-import { keepPublicLink } from './public-links';
 import { leaveNotice } from './session';
 
 type Act = 'issue' | 'cancel' | 'reopen' | 'delete';
@@ -50,7 +49,6 @@ export function invoiceActs(demo: Demo): Router {
       demandState(state, ['draft']);
       const [ref] = await merge.numbers.allocate(trx, 'invoice', 1, demo.today());
       await trx('crm_invoices').where({ id }).update({ ref, state: 'open', issued_on: demo.today() });
-      await keepPublicLink(trx, id, ref ?? null);
       await host.saveTotals(trx, id);
     }),
   );

@@ -45,7 +45,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       payments,
       expenses: await knex('crm_expenses').where(of).orderBy('spent_on'),
       estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
-      ...(await papersOf(knex, id)),
+      ...(await papersOf(knex, id, await merge.summary(knex, id))),
       accepted: ACCEPTED,
       publicLink: stored.state === 'draft' ? null : await ownLink(knex, id),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),

@@ -1,8 +1,7 @@
 /** What hangs on an invoice beside its lines: tags, notes and attached files. All of it follows a merge. */
 import { extname } from 'node:path';
-import type { Db, Id, Trx } from 'crm-invoice-merge';
+import type { Db, Id, MergeSummary, Trx } from 'crm-invoice-merge';
 import { DemoError } from './context';
-import { firstHomes } from './public-links';
 
 /** Largest file that is kept: these stand in the database, which every backup copies. */
 export const LARGEST_FILE = 2 * 1024 * 1024;
@@ -54,7 +53,7 @@ export interface Papers {
   attachments: Placed<Attachment>[];
 }
 
-export async function papersOf(db: Db, invoiceId: Id): Promise<Papers> {
+export async function papersOf(db: Db, invoiceId: Id, { replaces }: MergeSummary): Promise<Papers> {
   const of = { invoice_id: invoiceId };
   const notes = await db('crm_notes')
     .where(of)
@@ -66,11 +65,10 @@ export async function papersOf(db: Db, invoiceId: Id): Promise<Papers> {
   const attachments = await db('crm_attachments').where(of).orderBy('id').select<Attachment[]>();
   const known = await db('crm_tags').orderBy('label').select<{ id: number; label: string }[]>('id', 'label');
   const worn = new Set((await db('crm_invoice_tags').where(of).pluck('tag_id')) as number[]);
-  const homes = await firstHomes(db, [...notes, ...attachments]);
-  const placed = <T extends { added_to: number }>(row: T): Placed<T> => ({
-    ...row,
-    from: homes.has(row.added_to) ? { ref: homes.get(row.added_to) ?? null } : null,
-  });
+  const placed = <T extends { added_to: number }>(row: T): Placed<T> => {
+    const home = replaces.find((one) => one.invoiceId === String(row.added_to));
+    return { ...row, from: home ? { ref: home.number } : null };
+  };
   return {
     tags: known.filter((tag) => worn.has(tag.id)),
     otherTags: known.filter((tag) => !worn.has(tag.id)).map((tag) => tag.label),

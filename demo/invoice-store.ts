@@ -2,7 +2,7 @@
 import { tableMap } from './table-map';
 import type { Db, Id, Row, SavedInvoice, Trx } from 'crm-invoice-merge';
 import { DemoError, type Demo } from './context';
-import { keepPublicLink } from './public-links';
+import { makePublicLink } from './public-links';
 import { taxOf, type InvoiceInput, type LineInput } from './invoice-input';
 
 export interface StoredInvoice {
@@ -146,6 +146,7 @@ export async function saveInvoice(
   } else {
     const [made] = await trx('crm_invoices').insert({ ...columns, created_by: about.by });
     invoiceId = String(made);
+    await makePublicLink(trx, invoiceId);
   }
   const carried = await writeLines(trx, invoiceId, input.lines);
   const adjustments = input.allowancesCharges.map((row) => ({
@@ -155,7 +156,6 @@ export async function saveInvoice(
     vat_category: row.tax?.category ?? null,
   }));
   for (const part of chunks(adjustments)) await trx('crm_invoice_adjustments').insert(part);
-  await keepPublicLink(trx, invoiceId, ref);
   await demo.host.saveTotals(trx, invoiceId);
   return { invoiceId, carried: [...carried].map(([key, lineId]) => ({ key, lineId })) };
 }

@@ -173,7 +173,7 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
     dunning_level: invoice.level ?? 0,
     created_by: 2,
   });
-  rows.crm_public_links?.push({ token: newToken(), invoice_id: id, made_for: id, made_for_ref: ref });
+  rows.crm_public_links?.push({ token: newToken(), invoice_id: id, made_for: id });
   for (const [sort, line] of invoice.lines.entries()) {
     const lineId = (rows.crm_invoice_lines?.length ?? 0) + 1;
     const tax = taxOf(line);

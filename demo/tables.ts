@@ -185,7 +185,6 @@ export async function createTables(knex: Knex): Promise<void> {
     table.string('token', 43).notNullable().unique();
     table.integer('invoice_id').unsigned().notNullable().index();
     table.integer('made_for').unsigned().notNullable().index();
-    table.string('made_for_ref', 40);
   });
   // What the bank knows of a payment by card: like any system outside, it hears nothing of a merge.
   await create('crm_bank_orders', (table) => {
