@@ -1,7 +1,8 @@
 /** What a host passes to createInvoiceMerge and what it gets back. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Knex } from 'knex';
-import type { Actor, Candidate, Day, Db, HostCrm, Id, Merge, Query, Row, Trx } from './host/contract';
+import type { Actor, Candidate, Day, Db, HostCrm, Id, Merge, Query, Row, Settlement, Trx } from './host/contract';
+import type { Decimal } from './money/types';
 
 /** Fits Express 4 and 5 without naming either: a v5 Router does not compile in a host typed for v4. */
 export type HttpHandler = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
@@ -37,7 +38,7 @@ export interface Options<Req extends IncomingMessage> {
 }
 
 /** What `authorize` is asked. Later features add their own. */
-export type Action = 'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history';
+export type Action = 'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history' | 'payments.allocate';
 
 export interface Hooks {
   /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */
@@ -77,6 +78,25 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Where a payment meant for this invoice belongs: itself, or the invoice it was merged into. */
   paymentTarget(db: Db, invoiceId: Id): Promise<{ invoiceId: Id; mergedFrom: Id | null }>;
   successorOf(db: Db, invoiceId: Id): Promise<Id | null>;
+  /**
+   * Books money for an invoice, merged or not, and never refuses it: up to its balance on the invoice that stands for it now,
+   * by calling `record`; what is left over waits in "Payments to allocate". The same key again records nothing.
+   * First call of the transaction; guards as 'pay' does.
+   * @throws IM_PAYLOAD_INVALID 400 for what is no amount, day, currency, key; IM_KEY_REUSED 409 for another payment under the same key
+   */
+  receivePayment(
+    trx: Trx,
+    payment: IncomingPayment,
+    record: (to: PaymentToRecord) => Promise<unknown>,
+  ): Promise<ReceivedPayment>;
+  /**
+   * The document that carries this number now, also if the number's own document was merged (once or again and again) or
+   * deleted by a merge. Its own documents come first; empty when nobody ever bore it. With `actor` only what that person
+   * may see (`scope`), without one all: then narrowing is the host's matter.
+   */
+  findByNumber(db: Db, number: string, actor?: Actor): Promise<FoundInvoice[]>;
+  /** What an invoice replaces, for public pages and print: also what was merged into its sources before. */
+  summary(db: Db, invoiceId: Id): Promise<MergeSummary>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
@@ -108,6 +128,66 @@ export interface BannerSpec<Req> {
   /** What applyMerge threw: shown where the cause is. */
   error?: unknown;
   editUrl?(req: Req): string;
+}
+
+/** `merged`: the number was borne by an invoice that became part of this one. */
+export interface FoundInvoice {
+  invoiceId: Id;
+  how: 'itself' | 'merged';
+}
+
+export interface MergeSummary {
+  /** In the order in which they came; `directly` is false for what came with a source that had received it before. */
+  replaces: ReplacedInvoice[];
+}
+export interface ReplacedInvoice {
+  invoiceId: Id;
+  /** null for a draft, which the customer never saw. */
+  number: string | null;
+  date: Day;
+  total: Decimal;
+  currency: string;
+  settlement: Settlement;
+  creditNote: string | null;
+  directly: boolean;
+  /** The invoice's lines that came from it, each with its own supply date, else the date of the replaced invoice. */
+  lines: { lineId: Id; supplyDate: Day }[];
+}
+
+/** Money that came in: a gateway's message, a transfer, a form of the host's. */
+export interface IncomingPayment {
+  /** One per message or form, at most 190 characters: the gateway's own id of the payment is the best. */
+  key: string;
+  /** The invoice that the payer named, whatever became of it. */
+  invoiceId: Id;
+  /** More than 0, no finer than the currency. */
+  amount: Decimal;
+  currency: string;
+  date: Day;
+  /** The host's payment method. */
+  methodId: Id;
+  /** What the payer or the bank wrote. */
+  reference: string;
+  /** Further columns of the host's payment row, written when the money is allocated later. */
+  columns?: Row;
+}
+export interface PaymentToRecord {
+  invoiceId: Id;
+  /** At most the balance of the invoice. */
+  amount: Decimal;
+  /** The reference, with the number that the payer named where that is another invoice. */
+  note: string;
+}
+/**
+ * Why money waits: the invoice is `paid`, `cancelled`, a `draft`, in another `currency`, `unknown`; `rest`: it was more
+ * than the balance.
+ */
+export type WaitingReason = 'paid' | 'cancelled' | 'draft' | 'currency' | 'unknown' | 'rest';
+export interface ReceivedPayment {
+  recorded: { invoiceId: Id; amount: Decimal; mergedFrom: Id | null } | null;
+  waiting: { id: Id; amount: Decimal; why: WaitingReason } | null;
+  /** The key came before: nothing was recorded now. */
+  replayed: boolean;
 }
 
 /** What a host's save answers when it took the lines into its form: which saved row bears which CarriedLine.key. */

@@ -6,19 +6,23 @@ import { checkHost, deleteBlockers } from './host/check';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createLookups } from './merging/after-lookups';
+import { createPayments } from './merging/after-payments';
 import { createBanner } from './merging/banner';
+import { mergingEndpoints } from './merging/endpoints';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
+import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
 import { createAssets } from './web/assets';
+import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
+import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
-
-type ErrorLayout = Parameters<typeof createErrorHandler>[0]['layout'];
 
 const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
   debug: () => undefined,
@@ -62,13 +66,25 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const lookups = createLookups(deps, guarding);
+  const payments = createPayments(deps, guarding, createPaymentStore(prefix));
   const numbering = createNumbering(host, prefix);
 
   const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
+  // At the root '/' is the host's own first page, and '/settings' may well be its own settings.
+  const pagesPath = options.mountPath === '/' ? '/invoice-merge' : '';
   const assets = createAssets(base);
   const render = createRender();
   const wordsOf = (req: IncomingMessage): ReturnType<typeof translator> => translator(options.locale?.(req as Req));
-  const pages = {
+  const pages = createPages({
+    wordsOf,
+    render,
+    urls: { pages: base + pagesPath, asset: assets.url },
+    layout: options.layout,
+    csrf: options.csrf,
+    nonce: options.nonce,
+  });
+  const mergingPages = {
     db: knex,
     service,
     actorOf: async (req: IncomingMessage) => (await options.actor(req as Req)) ?? null,
@@ -78,12 +94,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const banner = createBanner(pages);
+  const banner = createBanner(mergingPages);
   const router = Router();
-  router.use(assets.router, mergingRoutes({ ...pages, banner }));
-  router.use(
-    createErrorHandler({ wordsOf, render, layout: options.layout as unknown as ErrorLayout, log: logger.error }),
-  );
+  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
+  router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
+  router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
 
   const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
     banner.render(req, res, spec);
@@ -110,6 +126,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     guard: guarding.guard,
     paymentTarget: guarding.paymentTarget,
     successorOf: guarding.successorOf,
+    receivePayment: payments.receivePayment,
+    findByNumber: lookups.findByNumber,
+    summary: lookups.summary,
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),

@@ -218,7 +218,8 @@ interface RefusedInvoice {
 export function explainError(words: Words, error: unknown): string | null {
   if (!isPluginError(error)) return null;
   const vars = error.status >= 500 ? {} : error.vars;
-  const variant = vars.other === undefined ? '' : '_merged';
+  const why = typeof vars.why === 'string' ? `_${vars.why}` : '';
+  const variant = vars.other === undefined ? why : '_merged';
   const keys = [`errors.${error.code}${variant}`, `errors.${error.code}`, 'errors.unknown'];
   const lastMerge = explainLastMerge(words, vars.lastMerge);
   const sentence = words.find(keys, showVars(words, { ...vars, lastMerge })) ?? error.code;

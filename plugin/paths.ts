@@ -1,5 +1,5 @@
-/** Finds the package's own folders, from the sources (plugin/) as from the build (dist/plugin/). */
-import { existsSync } from 'node:fs';
+/** Finds the package's own folders and version, from the sources (plugin/) as from the build (dist/plugin/). */
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 function packageRoot(): string {
@@ -14,3 +14,6 @@ const root = packageRoot();
 export const viewsDir = path.join(root, 'views');
 export const assetsDir = path.join(root, 'assets');
 export const langDir = path.join(root, 'lang');
+
+export const packageVersion = (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string })
+  .version;

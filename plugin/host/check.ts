@@ -32,6 +32,9 @@ const OWN_TABLES = [
   'carried_lines',
   'series',
   'activity',
+  'received_payments',
+  'customer_notices',
+  'dismissals',
 ];
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];

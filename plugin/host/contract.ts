@@ -183,6 +183,14 @@ export interface HostCrm {
   /** The host's own arithmetic when replaced: it has the last word, a difference is shown. */
   saveTotals(trx: Trx, invoiceId: Id): Promise<{ totals: Totals; status: InvoiceStatus }>;
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+  /**
+   * Stores a payment; the status follows by `saveTotals`, which is called after it. `columns`: what else the host's row
+   * needs. Without this function payments that wait can be seen, not allocated.
+   */
+  recordPayment?(
+    trx: Trx,
+    payment: { invoiceId: Id | null; methodId: Id; amount: Decimal; date: Day; note: string; columns: Row },
+  ): Promise<Id>;
   invoiceUrl(id: Id, page: 'preview' | 'edit' | 'public'): string;
 }
 /** `dropped`: the target already had it (the same tag, say). */

@@ -6,6 +6,7 @@ import { moveLinks, restoreLinks } from './links';
 import { loadInvoices } from './load';
 import { allocateNumbers } from './numbers';
 import { todayIn } from './own-columns';
+import { recordPayment } from './payments';
 import { cancelInvoices, deleteInvoices, restoreInvoices } from './settle';
 import { saveTotals, touchInvoices, updateInvoice } from './write';
 
@@ -38,6 +39,7 @@ export function knexHost(map: TableMap, options: KnexHostOptions = {}): HostCrm 
     restoreInvoices: (trx, snapshots) => restoreInvoices(trx, map, snapshots),
     saveTotals: (trx, invoiceId) => saveTotals(trx, map, today(), invoiceId),
     allocateNumbers: (trx, type, count, date) => allocateNumbers(trx, map, type, count, date),
+    ...(map.payments && { recordPayment: (trx, payment) => recordPayment(trx, map, payment) }),
     invoiceUrl: options.invoiceUrl ?? ((id, page) => `/invoices/${id}${page === 'preview' ? '' : `/${page}`}`),
   };
 }

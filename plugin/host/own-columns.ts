@@ -78,6 +78,19 @@ export async function copyLineColumns(trx: Trx, map: TableMap, pairs: [from: Id,
   }
 }
 
+/** Gives lines that the host's form has no date for the day of supply that they came with: invoices must state it. */
+export async function setSupplyDates(trx: Trx, map: TableMap, dates: [lineId: Id, date: Day][]): Promise<void> {
+  const { table, id, supplyDate } = map.lines;
+  if (supplyDate === undefined) return;
+  for (const part of chunks(dates))
+    await trx(table)
+      .whereIn(
+        id,
+        part.map(([lineId]) => lineId),
+      )
+      .update({ [supplyDate]: byKey(trx, id, part) });
+}
+
 /** Which of the ids exist and are inside what `restrict` lets a person see. */
 export async function visibleIds(
   db: Db,

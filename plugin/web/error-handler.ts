@@ -1,15 +1,13 @@
 /** The one place where an error of ours becomes an answer; every other error goes on to the host. */
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { ErrorRequestHandler, Request } from 'express';
 import { isPluginError } from '../errors';
 import { explainError } from '../i18n';
 import type { Words } from '../i18n';
-import type { Render } from './render';
+import type { Pages } from './page';
 
 export interface ErrorHandlerDeps {
   wordsOf: (req: Request) => Words;
-  render: Render;
-  /** The host's frame around our pages. */
-  layout?: (html: string, page: { title: string; req: Request; res: Response }) => string | Promise<string>;
+  pages: Pages;
   log: (message: string, fields: Record<string, unknown>) => void;
 }
 
@@ -18,25 +16,19 @@ export function createErrorHandler(deps: ErrorHandlerDeps): ErrorRequestHandler 
   return (error: unknown, req, res, next) => {
     if (res.headersSent || !isPluginError(error)) return next(error);
     const words = deps.wordsOf(req);
-    const hidden = error.status >= 500;
-    if (hidden) deps.log('request failed', { code: error.code, err: error });
-    const shown = {
-      code: error.code,
-      message: explainError(words, error) ?? words.t('errors.unknown'),
-      vars: hidden ? {} : error.vars,
-    };
-    res.status(error.status).set('Cache-Control', 'no-store');
+    const { code, status } = error;
+    const hidden = status >= 500;
+    if (hidden) deps.log('request failed', { code, err: error });
+    const message = explainError(words, error) ?? words.t('errors.unknown');
     if (req.path.includes('/api/') || req.accepts(['json', 'html']) !== 'html') {
-      res.json({ error: shown });
+      res
+        .status(status)
+        .set('Cache-Control', 'no-store')
+        .json({ error: { code, message, vars: hidden ? {} : error.vars } });
       return;
     }
-    const title = words.t('errors.title');
-    deps
-      .render('error', { locale: words.locale, title, message: shown.message, code: shown.code })
-      .then((html) => deps.layout?.(html, { title, req, res }) ?? html)
-      .then((html) => {
-        res.type('html').send(html);
-      })
+    deps.pages
+      .send(req, res, { view: 'error', vm: { message, code }, title: words.t('errors.title'), status })
       .catch(next);
   };
 }

@@ -30,7 +30,7 @@ const floorOf = (room: string): number => FLOORS.indexOf(room in FEATURES ? 'fea
 
 function floorInFeature(path: string): number {
   const name = path.split('/')[2] ?? '';
-  if (/^banner\b/.test(name)) return FEATURE_FLOORS.indexOf('routes');
+  if (/^(banner|endpoints)\b/.test(name)) return FEATURE_FLOORS.indexOf('routes');
   const floor = FEATURE_FLOORS.findIndex((known) => name === known || name.startsWith(`${known}-`));
   return floor === -1 ? FEATURE_FLOORS.indexOf('service') : floor;
 }

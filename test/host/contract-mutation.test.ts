@@ -112,6 +112,10 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'allocateNumbers goes on after the highest number that a document bears, and keeps the host’s own next number right',
     ],
   },
+  recordPayment: {
+    answer: async () => '1',
+    caughtBy: ['recordPayment stores a payment of this invoice, which its totals and status then follow'],
+  },
   invoiceUrl: { answer: () => '', caughtBy: ['invoiceUrl gives each page of an invoice its address'] },
 };
 

@@ -7,9 +7,12 @@ import type { Actor, Db } from '../../plugin/host/contract';
 import { createTranslator } from '../../plugin/i18n';
 import { createBanner } from '../../plugin/merging/banner';
 import type { MergingPageDeps } from '../../plugin/merging/banner-deps';
+import { mergingEndpoints } from '../../plugin/merging/endpoints';
 import { mergingRoutes } from '../../plugin/merging/routes';
 import { createAssets } from '../../plugin/web/assets';
+import { createApi } from '../../plugin/web/endpoints';
 import { createErrorHandler } from '../../plugin/web/error-handler';
+import { createPages } from '../../plugin/web/page';
 import { createRender } from '../../plugin/web/render';
 import { actor, createFakeMerging } from './fake-merging';
 import type { FakeMerging } from './fake-merging';
@@ -21,6 +24,8 @@ export interface MergingApp {
   /** Changes before a request what the host's page does. */
   host: {
     actor: Actor | null;
+    /** What `authorize` answers to the API. */
+    mayAct: boolean;
     locale: string | undefined;
     spec: Partial<BannerSpec<express.Request>>;
     page: (html: string) => string;
@@ -36,6 +41,7 @@ export function createMergingApp(
   const logged: string[] = [];
   const host: MergingApp['host'] = {
     actor,
+    mayAct: true,
     locale: undefined,
     spec: {},
     page: (html) => `<!doctype html><html lang="fr"><title>CRM</title><main>${html}</main>`,
@@ -57,9 +63,14 @@ export function createMergingApp(
   const banner = createBanner(deps);
   const plugin = express.Router();
   plugin.use(assets.router);
+  plugin.use(
+    createApi(mergingEndpoints(deps), { ...deps, base: BASE, csrf: options.csrf, authorize: () => host.mayAct }),
+  );
   plugin.use(mergingRoutes({ ...deps, banner }));
   const log = (message: string): unknown => logged.push(message);
-  plugin.use(createErrorHandler({ wordsOf: deps.wordsOf, render, log }));
+  const { wordsOf } = deps;
+  const frame = createPages({ wordsOf, render, urls: { pages: BASE, asset: assets.url } });
+  plugin.use(createErrorHandler({ wordsOf, pages: frame, log }));
 
   const app = express();
   if (options.csp) app.use(helmet());
