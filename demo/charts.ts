@@ -46,7 +46,13 @@ function drawn(columns: ChartColumn[], kind: 'wide' | 'narrow'): DrawnChart {
   const highest = totals.reduce((most, total) => (total.gt(most) ? total : most), new Big(1));
   const step = width / Math.max(1, columns.length);
   // For drawing only: to a tenth of a pixel.
-  const pixels = (amount: Big): number => Number(amount.times(base - top).div(highest).toFixed(1));
+  const pixels = (amount: Big): number =>
+    Number(
+      amount
+        .times(base - top)
+        .div(highest)
+        .toFixed(1),
+    );
   return {
     kind,
     width,

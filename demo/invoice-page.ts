@@ -6,7 +6,6 @@ import { refusalOf } from './error-pages';
 import { ACCEPTED, papersOf } from './invoice-papers';
 import { findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
-import { ownLink } from './public-links';
 import { exactAmount } from './sums';
 
 export interface InvoicePage {
@@ -47,7 +46,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
       ...(await papersOf(knex, id, await merge.summary(knex, id))),
       accepted: ACCEPTED,
-      publicLink: stored.state === 'draft' ? null : await ownLink(knex, id),
+      publicPath: stored.state === 'draft' ? null : host.invoiceUrl(id, 'public'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
       note: (await formExtras(knex, id)).note,
       rows: totalRows(invoice.totals, invoice.currency, req.speech),

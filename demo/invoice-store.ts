@@ -2,7 +2,6 @@
 import { tableMap } from './table-map';
 import type { Db, Id, Row, SavedInvoice, Trx } from 'crm-invoice-merge';
 import { DemoError, type Demo } from './context';
-import { makePublicLink } from './public-links';
 import { taxOf, type InvoiceInput, type LineInput } from './invoice-input';
 
 export interface StoredInvoice {
@@ -146,7 +145,6 @@ export async function saveInvoice(
   } else {
     const [made] = await trx('crm_invoices').insert({ ...columns, created_by: about.by });
     invoiceId = String(made);
-    await makePublicLink(trx, invoiceId);
   }
   const carried = await writeLines(trx, invoiceId, input.lines);
   const adjustments = input.allowancesCharges.map((row) => ({
@@ -176,7 +174,6 @@ export async function deleteInvoice(trx: Trx, id: Id): Promise<void> {
     'crm_invoice_tags',
     'crm_notes',
     'crm_attachments',
-    'crm_public_links',
     'crm_reminder_log',
   ])
     await trx(table).where({ invoice_id: id }).delete();

@@ -1,51 +1,33 @@
-/** The address of an invoice that its customer has: it goes on leading to what he owes after a merge. */
-import { randomBytes } from 'node:crypto';
-import type { Db, Id, Trx } from 'crm-invoice-merge';
+/** The address of an invoice that its customer gets: signed, so that nobody finds another one by counting. */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Id } from 'crm-invoice-merge';
+import type { Knex } from 'knex';
 
-export interface PublicLink {
-  token: string;
-  invoiceId: Id;
-  /** The invoice that it was made for. */
-  madeFor: Id;
+export interface PublicLinks {
+  /** '/p/31.Zk9…': the same for ever, also once the invoice is gone. */
+  pathOf(invoiceId: Id): string;
+  /** The invoice that a link was made for; null for what is no link of ours. */
+  invoiceOf(token: string): Id | null;
 }
 
-export const newToken = (): string => randomBytes(32).toString('base64url');
-
-/** Gives a new invoice its link. */
-export async function makePublicLink(trx: Trx, invoiceId: Id): Promise<void> {
-  await trx('crm_public_links').insert({ token: newToken(), invoice_id: invoiceId, made_for: invoiceId });
+/** The key is made once per database, so that links in old e-mails go on working. */
+export async function publicLinks(knex: Knex): Promise<PublicLinks> {
+  const key = await signingKey(knex);
+  const signature = (id: Id): Buffer => createHmac('sha256', key).update(`invoice ${id}`).digest().subarray(0, 16);
+  return {
+    pathOf: (id) => `/p/${id}.${signature(id).toString('base64url')}`,
+    invoiceOf(token) {
+      const [, id, given] = /^(\d{1,18})\.([\w-]{22})$/.exec(token) ?? [];
+      if (id === undefined || given === undefined) return null;
+      return timingSafeEqual(Buffer.from(given, 'base64url'), signature(id)) ? id : null;
+    },
+  };
 }
 
-/** Invoices of a database that is older than the links. */
-export async function keepMissingLinks(db: Db): Promise<void> {
-  const known = db('crm_public_links').select('made_for');
-  const without = (await db('crm_invoices').whereNotIn('id', known).pluck('id')) as number[];
-  const rows = without.map((id) => ({ token: newToken(), invoice_id: id, made_for: id }));
-  for (let from = 0; from < rows.length; from += 100)
-    await db('crm_public_links').insert(rows.slice(from, from + 100));
-}
-
-interface LinkRow {
-  token: string;
-  invoice_id: number;
-  made_for: number;
-}
-
-const linkOf = (row: LinkRow): PublicLink => ({
-  token: row.token,
-  invoiceId: String(row.invoice_id),
-  madeFor: String(row.made_for),
-});
-
-export async function findLink(db: Db, token: string): Promise<PublicLink | null> {
-  const row = await db('crm_public_links').where({ token }).first<LinkRow | undefined>();
-  return row ? linkOf(row) : null;
-}
-
-/** The link that was made for this invoice itself; null once it led elsewhere. */
-export async function ownLink(db: Db, invoiceId: Id): Promise<PublicLink | null> {
-  const row = await db('crm_public_links')
-    .where({ invoice_id: invoiceId, made_for: invoiceId })
-    .first<LinkRow | undefined>();
-  return row ? linkOf(row) : null;
+async function signingKey(knex: Knex): Promise<string> {
+  const row = await knex('crm_settings').where({ name: 'link_key' }).first<{ value: string } | undefined>('value');
+  if (row) return row.value;
+  const value = randomBytes(32).toString('base64url');
+  await knex('crm_settings').insert({ name: 'link_key', value });
+  return value;
 }

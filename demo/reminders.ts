@@ -202,7 +202,8 @@ export async function runReminders(demo: Demo): Promise<{ sent: number; skipped:
   const worthSaying = skipped.filter((one) => one.reason !== 'recent');
   let said = 0;
   for (const { invoiceId, reason, amount } of worthSaying) {
-    if (await knex('crm_reminder_log').where({ invoice_id: invoiceId, outcome: 'skipped', reason }).first('id')) continue;
+    if (await knex('crm_reminder_log').where({ invoice_id: invoiceId, outcome: 'skipped', reason }).first('id'))
+      continue;
     await knex('crm_reminder_log').insert({
       invoice_id: invoiceId,
       logged_at: at,

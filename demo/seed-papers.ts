@@ -36,7 +36,9 @@ const estimate = (
 ): SeedEstimate => ({ customer, issued, label, state, invoice, lines });
 
 export const ESTIMATES: SeedEstimate[] = [
-  estimate(0, -115, 'Entretien annuel du four', 'accepted', 31, [l('Entretien du four, septembre', '1', '504.00', '20')]),
+  estimate(0, -115, 'Entretien annuel du four', 'accepted', 31, [
+    l('Entretien du four, septembre', '1', '504.00', '20'),
+  ]),
   estimate(0, -30, 'Sacs imprimés, trois lots', 'accepted', 38, [
     l('Sacs kraft, lot de 500', '8', '24.00', '20', 'lot', 'SAC-500'),
   ]),
@@ -73,9 +75,15 @@ export const NOTES: [number, number, string, string][] = [
 
 /** Number of the invoice, days ago, who, name, content. */
 export const FILES: [number, number, string, string, Buffer][] = [
-  [31, -100, 'Hugo Lemaire', 'rapport-entretien-four.pdf', onePagePdf('Rapport d\'entretien du four')],
+  [31, -100, 'Hugo Lemaire', 'rapport-entretien-four.pdf', onePagePdf("Rapport d'entretien du four")],
   [38, -20, 'Hugo Lemaire', 'bon-de-livraison-sacs.pdf', onePagePdf('Bon de livraison : 8 lots de sacs')],
-  [40, -11, 'Claire Fontaine', 'commande TILL-2211.txt', Buffer.from('Commande TILL-2211 : 60 pièces de linge de table.\n')],
+  [
+    40,
+    -11,
+    'Claire Fontaine',
+    'commande TILL-2211.txt',
+    Buffer.from('Commande TILL-2211 : 60 pièces de linge de table.\n'),
+  ],
 ];
 
 /** The smallest PDF that viewers open: one A5 page with one line. */

@@ -2,7 +2,6 @@
 import { invoiceTotals, type Row } from 'crm-invoice-merge';
 import { addDays, type Demo } from './context';
 import { hashPassword, type Role } from './roles';
-import { newToken } from './public-links';
 import { reminderText } from './reminders';
 import { CUSTOMERS, DRAFTS, METHODS, NUMBERED, TAGS, type SeedInvoice, type SeedLine } from './seed-data';
 import { DELIVERIES } from './seed-deliveries';
@@ -49,7 +48,6 @@ function fullRows(today: string): Record<string, Row[]> {
     crm_notes: [],
     crm_attachments: [],
     crm_attachment_contents: [],
-    crm_public_links: [],
   };
   const firstLines: number[] = [];
   for (const [index, invoice] of [...NUMBERED, ...DRAFTS, ...DELIVERIES].entries()) {
@@ -103,7 +101,8 @@ function addEstimates(rows: Record<string, Row[]>, today: string): void {
 }
 
 function addPapers(rows: Record<string, Row[]>, today: string): void {
-  const moment = (day: number, hour: number): string => `${addDays(today, day)}T${String(hour).padStart(2, '0')}:20:00.000Z`;
+  const moment = (day: number, hour: number): string =>
+    `${addDays(today, day)}T${String(hour).padStart(2, '0')}:20:00.000Z`;
   for (const [invoice, day, author, body] of NOTES)
     rows.crm_notes?.push({ invoice_id: invoice, added_to: invoice, author, body, written_at: moment(day, 9) });
   for (const [index, [invoice, day, author, name, content]] of FILES.entries()) {
@@ -173,7 +172,6 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
     dunning_level: invoice.level ?? 0,
     created_by: 2,
   });
-  rows.crm_public_links?.push({ token: newToken(), invoice_id: id, made_for: id });
   for (const [sort, line] of invoice.lines.entries()) {
     const lineId = (rows.crm_invoice_lines?.length ?? 0) + 1;
     const tax = taxOf(line);

@@ -98,7 +98,5 @@ export const tableMap: TableMap = {
     },
     { name: 'notes', table: 'crm_notes', id: 'id', to: 'invoice', column: 'invoice_id', policy: 'move' },
     { name: 'attachments', table: 'crm_attachments', id: 'id', to: 'invoice', column: 'invoice_id', policy: 'move' },
-    // The link that a customer has in an old e-mail leads to the invoice that replaces his.
-    { name: 'public_links', table: 'crm_public_links', id: 'id', to: 'invoice', column: 'invoice_id', policy: 'move' },
   ],
 };

@@ -179,18 +179,11 @@ export async function createTables(knex: Knex): Promise<void> {
     table.integer('attachment_id').unsigned().primary();
     table.specificType('content', 'mediumblob').notNullable();
   });
-  // `invoice_id` is where the link leads now, `made_for` the invoice that it was sent with: two when that one was merged.
-  await create('crm_public_links', (table) => {
-    table.increments('id');
-    table.string('token', 43).notNullable().unique();
-    table.integer('invoice_id').unsigned().notNullable().index();
-    table.integer('made_for').unsigned().notNullable().index();
-  });
   // What the bank knows of a payment by card: like any system outside, it hears nothing of a merge.
   await create('crm_bank_orders', (table) => {
     table.string('reference', 43).primary();
     table.integer('order_no').unsigned().notNullable();
-    table.string('token', 43).notNullable();
+    table.string('back_to', 190).notNullable();
     money(table, 'amount').notNullable();
     table.string('currency', 3).notNullable();
     table.string('state', 12).notNullable();
