@@ -28,7 +28,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       .where('p.invoice_id', id)
       .orderBy('p.paid_on')
       .select('p.id', 'p.amount', 'p.paid_on', 'p.remark', 'm.label as method');
-    const facts = await mergeFacts(knex, id);
+    const facts = await mergeFacts(demo, id);
     const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
     const left = exactAmount(invoice.total).minus(invoice.payments.sum);
     const { currency, pricesIncludeTax } = invoice;

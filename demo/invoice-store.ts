@@ -193,23 +193,20 @@ export async function formExtras(db: Db, id: Id): Promise<{ note: string; codes:
   };
 }
 
-/** Beside the contract's Invoice: what became of it, and what was merged into it. */
+/** Beside the contract's Invoice: what became of it, and what was merged into it, deleted ones included. */
 export async function mergeFacts(
-  db: Db,
+  { knex, merge }: Demo,
   id: Id,
 ): Promise<{ mergedInto: Id | null; mergedFrom: Id[]; remindersOff: boolean }> {
   const prefix = tableMap.tablePrefix ?? 'im_';
-  const own = await db('crm_invoices')
+  const own = await knex('crm_invoices')
     .where({ id })
     .first<Record<string, number | null>>(`${prefix}merged_into_id`, `${prefix}reminders_off`);
-  const sources = await db('crm_invoices')
-    .where(`${prefix}merged_into_id`, id)
-    .orderBy('id')
-    .select<{ id: number }[]>('id');
+  const { replaces } = await merge.summary(knex, id);
   const mergedInto = own?.[`${prefix}merged_into_id`];
   return {
     mergedInto: mergedInto ? String(mergedInto) : null,
-    mergedFrom: sources.map((row) => String(row.id)),
+    mergedFrom: replaces.filter((one) => one.directly).map((one) => one.invoiceId),
     remindersOff: Boolean(own?.[`${prefix}reminders_off`]),
   };
 }

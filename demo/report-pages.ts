@@ -33,7 +33,7 @@ function agedColumns(report: AgedReport, { t, money, compact }: Speech): ChartCo
     return {
       label: t(`aged.${age}`),
       short: t(`aged.short_${age}`),
-      top: compact(amount, report.currency),
+      top: Number(amount) === 0 ? '' : compact(amount, report.currency),
       parts: [{ amount, look: `age-${index}`, title: `${t(`aged.${age}`)} · ${money(amount, report.currency)}` }],
     };
   });

@@ -72,7 +72,8 @@ function fullRows(today: string): Record<string, Row[]> {
 }
 
 function addEstimates(rows: Record<string, Row[]>, today: string): void {
-  for (const [index, { customer, issued, label, state, invoice, lines }] of ESTIMATES.entries()) {
+  const byDay = [...ESTIMATES].sort((a, b) => a.issued - b.issued);
+  for (const [index, { customer, issued, label, state, invoice, lines }] of byDay.entries()) {
     const day = addDays(today, issued);
     rows.crm_estimates?.push({
       id: index + 1,
