@@ -10,6 +10,7 @@ import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
 import { createBanner } from './merging/banner';
 import { mergingEndpoints } from './merging/endpoints';
+import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
@@ -96,7 +97,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   };
   const banner = createBanner(mergingPages);
   const router = Router();
-  const endpoints = [...mergingEndpoints({ db: knex, service })];
+  const endpoints = [...mergingEndpoints({ db: knex, service }), ...paymentEndpoints({ db: knex, payments })];
   const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
   router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
   router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));

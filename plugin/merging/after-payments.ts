@@ -169,6 +169,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
     };
   }
 
+  /** @throws IM_FORBIDDEN 403 */
   async function demand(actor: Actor, invoiceId?: Id): Promise<void> {
     const action = 'payments.allocate';
     if (!(await deps.authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })))
@@ -221,22 +222,21 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
 
   return {
     receivePayment,
+    demand,
 
     /** Whether the host lets us book what waits. */
     canAllocate: host.recordPayment !== undefined,
 
-    /** All that waits and that the person may see, oldest first. @throws IM_FORBIDDEN 403 */
+    /** All that waits and that the person may see, oldest first. */
     async waiting(db: Db, actor: Actor): Promise<WaitingPayment[]> {
-      await demand(actor);
       return visible(db, actor, await payments.waitingPayments(db));
     },
 
     /**
      * One payment with the open invoices that it could be for, oldest first.
-     * @throws IM_FORBIDDEN 403, IM_NOT_FOUND 404, IM_PAYMENT_ALLOCATED 409
+     * @throws IM_NOT_FOUND 404, IM_PAYMENT_ALLOCATED 409
      */
     async waitingPayment(db: Db, id: Id, actor: Actor): Promise<{ payment: WaitingPayment; choices: PaymentChoice[] }> {
-      await demand(actor);
       const { record, shown } = await one(db, id, actor);
       if (!exact(record.waiting).gt(ZERO)) throw nothingWaits(record);
       if (!record.customerId) return { payment: shown, choices: [] };
@@ -257,11 +257,10 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
     /**
      * Books what waits on an invoice, up to its balance; the rest goes on waiting. Of two people at once one books, the
      * other is told. A transaction of its own, run again as a whole.
-     * @throws IM_MERGED 409 (with the successor), IM_NOT_PAYABLE 422 (`vars.why`), IM_PAYMENT_ALLOCATED 409, IM_NOT_FOUND 404, IM_FORBIDDEN 403
+     * @throws IM_MERGED 409 (with the successor), IM_NOT_PAYABLE 422 (`vars.why`), IM_PAYMENT_ALLOCATED 409, IM_NOT_FOUND 404
      */
     async allocate(wanted: { id: Id; invoiceId: Id }, actor: Actor): Promise<Allocated> {
       const { recordPayment } = host;
-      await demand(actor, wanted.invoiceId);
       if (!recordPayment)
         throw new PluginError('IM_HOST_FAULT', 500, {
           where: 'recordPayment',

@@ -55,7 +55,7 @@ export const createCarriedStore = (prefix: string) => {
       targetIds: Id[],
     ): Promise<{ targetId: Id; lineId: Id; sourceId: Id; sourceLineId: Id | null }[]> {
       if (targetIds.length === 0) return [];
-      const rows = (await db(`${table('carried_lines')} as c`)
+      const rows: Row[] = await db(`${table('carried_lines')} as c`)
         .join(`${table('merges')} as m`, 'm.id', 'c.merge_id')
         .whereIn('c.target_id', targetIds)
         .whereNotNull('c.line_id')
@@ -66,7 +66,7 @@ export const createCarriedStore = (prefix: string) => {
           text(db, 'c.line_id', 'lineid'),
           text(db, 'c.source_id', 'sourceid'),
           text(db, 'c.source_line_id', 'sourcelineid'),
-        )) as Row[];
+        );
       return rows.map((row) => ({
         targetId: textOf(row.targetid) ?? '',
         lineId: textOf(row.lineid) ?? '',

@@ -102,7 +102,7 @@ export const createParticipationStore = (prefix: string) => {
         .join(`${prefix}merges as m`, 'm.id', 's.merge_id')
         .whereNull('m.undone_at')
         .whereNot('s.status_before', 'draft')
-        .select('m.target_id') as Knex.QueryBuilder;
+        .select<Row[]>('m.target_id');
     },
   };
 };

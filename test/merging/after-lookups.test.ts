@@ -1,3 +1,4 @@
+import type { Row } from '../../plugin/host/contract';
 import { eachDatabase } from '../support/databases';
 import { countStatements } from '../support/statement-counter';
 import { crmHost, perfexLikeHost } from '../support/hosts';
@@ -115,7 +116,7 @@ describe.each(eachDatabase)('looking up what was merged, on %s', (_name, createD
           .update({ livree_le: '2026-09-12' });
         const target = await fixture.invoice(customer, { lines: [line('Own', '5')] });
         await fixture.save({ target, sources: [source], mode });
-        const rows = await fixture.knex('app_lignes').where({ facture_id: target }).orderBy('rang');
+        const rows = (await fixture.knex('app_lignes').where({ facture_id: target }).orderBy('rang')) as Row[];
         expect(rows.map((row) => [row.libelle, String(row.livree_le).slice(0, 10), row.tva_code, row.tva_nom])).toEqual(
           [
             ['Own', 'null', 'S', 'TVA 20 %'],

@@ -121,7 +121,7 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
         .update({ statut: { paid: 'payee', cancelled: 'annulee', draft: 'brouillon' }[status] });
       expect(await receive(payment(source, '120'))).toEqual({
         recorded: null,
-        waiting: { id: expect.any(String), amount: '120.00', why },
+        waiting: { id: expect.any(String) as string, amount: '120.00', why },
         replayed: false,
       });
       expect([await paid(source), await paid(target)]).toEqual([[], []]);
@@ -207,7 +207,7 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
         why: 'paid',
         meantFor: { invoiceId: source, number },
         standing: { invoiceId: target, number: standing.number, issueDate: standing.issueDate },
-        customer: { id: customer, name: expect.stringMatching(/^Customer/) },
+        customer: { id: customer, name: expect.stringMatching(/^Customer/) as string },
         receivedAt: '2026-11-21T10:00:00.000Z',
       });
     });
@@ -220,7 +220,7 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
       expect(body).toEqual({
         invoiceId: open,
         number: (await fixture.load(open)).number,
-        paymentId: expect.any(String),
+        paymentId: expect.any(String) as string,
         currency: 'EUR',
         amount: '120.00',
         left: '0.00',
