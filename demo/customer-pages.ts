@@ -4,7 +4,7 @@ import { DemoError, idOf, type Demo } from './context';
 import { listedEstimates, shownState } from './estimate-pages';
 import { listedInvoices, type ListedInvoice } from './invoice-list-pages';
 import { spacedNumber } from './seller';
-import { groupedBy, sumsByCurrency } from './sums';
+import { groupedBy, inOrder, sumsByCurrency } from './sums';
 
 /** What is still owed per customer: totals of open invoices less what was paid on them. */
 async function openSums(
@@ -41,9 +41,9 @@ export function customerPages(demo: Demo): Router {
       .select('client_id')
       .count<{ client_id: number; n: number | string }[]>({ n: '*' });
     const count = new Map(counts.map((row) => [row.client_id, Number(row.n)]));
-    const customers = (await knex('crm_clients').orderBy('company')) as { id: number }[];
+    const customers = (await knex('crm_clients')) as { id: number; company: string }[];
     res.render('customers', {
-      customers: customers.map((row) => ({
+      customers: inOrder(customers, (row) => row.company).map((row) => ({
         ...row,
         open: open.get(String(row.id)) ?? [],
         invoices: count.get(row.id) ?? 0,

@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import type { Db, Id, MergeSummary, Trx } from 'crm-invoice-merge';
 import { DemoError } from './context';
+import { inOrder } from './sums';
 
 /** Largest file that is kept: these stand in the database, which every backup copies. */
 export const LARGEST_FILE = 2 * 1024 * 1024;
@@ -63,7 +64,10 @@ export async function papersOf(db: Db, invoiceId: Id, { replaces }: MergeSummary
     ])
     .select<Note[]>();
   const attachments = await db('crm_attachments').where(of).orderBy('id').select<Attachment[]>();
-  const known = await db('crm_tags').orderBy('label').select<{ id: number; label: string }[]>('id', 'label');
+  const known = inOrder(
+    await db('crm_tags').select<{ id: number; label: string }[]>('id', 'label'),
+    (tag) => tag.label,
+  );
   const worn = new Set((await db('crm_invoice_tags').where(of).pluck('tag_id')) as number[]);
   const placed = <T extends { added_to: number }>(row: T): Placed<T> => {
     const home = replaces.find((one) => one.invoiceId === String(row.added_to));

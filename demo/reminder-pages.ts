@@ -4,7 +4,7 @@ import type { Demo } from './context';
 import { reminderRound, runReminders } from './reminders';
 import { leaveNotice } from './session';
 
-const SHOWN = 60;
+const SHOWN = 40;
 
 interface LogRow {
   id: number;

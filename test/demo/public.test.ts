@@ -59,12 +59,14 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
       'RCS Nantes',
     ])
       expect(text).toContain(words);
-    const vat = (await see(links.oven))('.vat tbody tr')
+    const $ = await see(links.oven);
+    const vat = $('.vat tbody tr')
       .toArray()
       .map((row) =>
-        load(row)('th, td')
+        $(row)
+          .find('th, td')
           .toArray()
-          .map((cell) => plain(load(cell).text())),
+          .map((cell) => plain($(cell).text())),
       );
     expect(vat).toEqual([['20 %', '504,00 €', '100,80 €']]);
     expect((await customer.get('/invoices/31')).status).toBe(303);
@@ -144,13 +146,13 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
             false,
           )('.source, .lead b, .lead:not(:has(b))')
             .toArray()
-            .map((one) => plain(load(one).text())),
+            .map((one) => plain($(one).text())),
         );
       expect(groups).toEqual([
         ['Farine T65, 25 kg'],
         ['De la facture FA-2026-00031 du 13/08/2026', 'Entretien du four, septembre'],
         ['De la facture FA-2026-00038 du 31/10/2026', 'Sacs kraft, lot de 500'],
-        ['Remise de la facture FA-2026-00031 (10 %)'],
+        [expect.stringMatching(/^Remise de la facture FA-2026-00031/)],
       ]);
       expect(plain($('.document').text())).toContain('livré ou exécuté le 11/08/2026');
     });
