@@ -8,13 +8,19 @@ import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
+import { createNotices } from './merging/after-notices';
 import { createBanner } from './merging/banner';
+import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
+import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
+import { noticeRoutes } from './merging/routes-notices';
+import { paymentRoutes } from './merging/routes-payments';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
+import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
@@ -69,6 +75,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const { service, applyMerge, guarding } = createMerging(deps);
   const lookups = createLookups(deps, guarding);
   const payments = createPayments(deps, guarding, createPaymentStore(prefix));
+  const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
   const numbering = createNumbering(host, prefix);
 
   const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
@@ -95,11 +102,17 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const banner = createBanner(mergingPages);
+  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath };
+  const banner = withAfterPanel(createBanner(mergingPages), noticePages);
   const router = Router();
-  const endpoints = [...mergingEndpoints({ db: knex, service }), ...paymentEndpoints({ db: knex, payments })];
+  const endpoints = [
+    ...mergingEndpoints({ db: knex, service }),
+    ...paymentEndpoints({ db: knex, payments }),
+    ...noticeEndpoints({ db: knex, notices }),
+  ];
   const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
   router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
+  router.use(pagesPath || '/', noticeRoutes(noticePages), paymentRoutes({ ...mergingPages, payments, lookups, pages }));
   router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
 
   const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>

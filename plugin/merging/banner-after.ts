@@ -1,9 +1,11 @@
 /** What stands above the banner once somebody has merged: the message, and the way to tell the customer. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import type { Locale, Words } from '../i18n';
 import type { News, Notices, Telling } from './after-notices';
+import type { Banner } from './banner';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 import { labelOf } from './banner-view';
@@ -14,14 +16,6 @@ export interface AfterPanelDeps extends MergingPageDeps {
   pagesUrl: string;
 }
 
-/** '' where there is nothing to say. */
-export type AfterPanel = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  about: { targetId: Id } | { customerId: Id },
-  actor: Actor,
-) => Promise<string>;
-
 const TELL = '#im-tell';
 
 function toldText(words: Words, { last, outdated }: Telling): { text: string; warn: string | null } | null {
@@ -31,9 +25,19 @@ function toldText(words: Words, { last, outdated }: Telling): { text: string; wa
   return { text: words.t('after.told', vars), warn: outdated ? words.t('after.outdated') : null };
 }
 
-/** @param deps see AfterPanelDeps */
-export function createAfterPanel(deps: AfterPanelDeps): AfterPanel {
+/** The banner with that above it, on the preview page and on a customer's. @param deps see AfterPanelDeps */
+export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
   const { db, notices, service, urls } = deps;
+
+  async function allows(actor: Actor, action: 'merge.view' | 'merge.apply', invoiceId?: Id): Promise<boolean> {
+    return service.demand(actor, action, invoiceId).then(
+      () => true,
+      (error: unknown) => {
+        if (isPluginError(error) && error.status === 403) return false;
+        throw error;
+      },
+    );
+  }
 
   const toMessage = (words: Words, news: News, here: Id | null) => ({
     text: words.t('after.message', {
@@ -67,17 +71,17 @@ export function createAfterPanel(deps: AfterPanelDeps): AfterPanel {
     };
   }
 
-  return async (req, res, about, actor) => {
+  async function panel(
+    req: IncomingMessage,
+    res: ServerResponse,
+    about: { targetId: Id } | { customerId: Id },
+    actor: Actor,
+  ): Promise<string> {
     const words = deps.wordsOf(req);
     const here = 'targetId' in about ? about.targetId : null;
     const news = await notices.news(db, about, actor);
-    const mayTell =
-      here !== null &&
-      (await service.demand(actor, 'merge.apply', here).then(
-        () => true,
-        () => false,
-      ));
-    const telling = here !== null && mayTell ? await notices.telling(db, here, actor) : null;
+    const mayTell = here !== null && (await allows(actor, 'merge.apply', here));
+    const telling = mayTell ? await notices.telling(db, here, actor) : null;
     if (news.length === 0 && !telling) return '';
     const { originalUrl = req.url ?? '/' } = req as { originalUrl?: string };
     return deps.render('after', {
@@ -88,10 +92,24 @@ export function createAfterPanel(deps: AfterPanelDeps): AfterPanel {
       back: originalUrl,
       messages: news.map((one) => ({
         ...toMessage(words, one, here),
-        // A page without the letter leads to the one with it.
+        // On a customer's page the link leads to the invoice, where the letter is.
         tells: here === null || telling !== null,
       })),
       telling: telling && toTelling(words, telling),
     });
+  }
+
+  return {
+    async render(req, res, spec) {
+      const html = await banner.render(req, res, spec);
+      const targetId = spec.page === 'preview' ? spec.invoiceId?.(req) : undefined;
+      const page: string = spec.page;
+      const customerId = page === 'customer' ? spec.customerId?.(req) : undefined;
+      if (targetId === undefined && customerId === undefined) return html;
+      const actor = await deps.actorOf(req);
+      if (!actor || !(await allows(actor, 'merge.view', targetId))) return html;
+      const about = targetId === undefined ? { customerId: customerId ?? '' } : { targetId };
+      return (await panel(req, res, about, actor)) + html;
+    },
   };
 }

@@ -13,7 +13,7 @@ export function noticeEndpoints({ db, notices }: { db: Db; notices: Notices }): 
       summary: 'Puts the message about a merge away, for the person who asks',
       action: 'merge.view',
       params: z.strictObject({ id }),
-      replies: { 200: z.strictObject({ dismissed: z.literal(true) }) },
+      replies: { 200: z.strictObject({ dismissed: z.boolean() }) },
       refusals: [404],
       async handler({ actor, params }) {
         await notices.dismiss(db, params.id, actor);
@@ -32,7 +32,7 @@ export function noticeEndpoints({ db, notices }: { db: Db; notices: Notices }): 
         how: z.enum(['sent', 'marked']),
         locale: z.enum(['fr', 'en']),
       }),
-      replies: { 200: z.strictObject({ told: z.literal(true) }) },
+      replies: { 200: z.strictObject({ told: z.boolean() }) },
       refusals: [404, 502, 503],
       async handler({ actor, params, body }) {
         await notices.tell({ mergeId: params.id, ...body }, actor);
