@@ -5,18 +5,23 @@ import express, { type Express, type Request } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
 import { apiRoutes } from './api';
+import { bankPages } from './bank';
 import { parisDay, type Demo } from './context';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
 import { answerErrors, notFound } from './error-pages';
+import { estimatePages } from './estimate-pages';
 import { expensePages } from './expense-pages';
 import { invoiceActs } from './invoice-acts';
 import { invoiceFormPages } from './invoice-form-pages';
+import { paperActs } from './invoice-paper-acts';
 import { invoiceListPages } from './invoice-list-pages';
 import { markLate } from './invoice-store';
 import { demoFolder } from './paths';
 import { reminderPages } from './reminder-pages';
-import { revenuePages } from './revenue-pages';
+import { reportPages } from './report-pages';
+import { printPages, publicPages } from './public-pages';
+import { publicLinks } from './public-links';
 import { mayDo, type Role } from './roles';
 import { seed } from './seed';
 import { demandPerson, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
@@ -42,9 +47,11 @@ export interface DemoOptions {
 export async function createDemo({ databaseUrl, data, clock = () => new Date() }: DemoOptions): Promise<DemoApp> {
   const knex = openDatabase(databaseUrl);
   await createTables(knex);
+  const links = await publicLinks(knex);
   const host: HostCrm = {
     ...knexHost(tableMap),
-    invoiceUrl: (id, page) => (page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`),
+    invoiceUrl: (id, page) =>
+      page === 'public' ? links.pathOf(id) : page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`,
   };
   const roles = new Map<string, Role>();
   const merge = createInvoiceMerge<Request>({
@@ -75,6 +82,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.use('/public', express.static(join(demoFolder, 'public')));
   app.use(await sessions(knex), recognise(knex), sameOrigin);
   app.use(signInPages(knex));
+  app.use(publicPages(demo, links), bankPages(demo));
   app.use(demandPerson);
   // After sign-in, before the body parsers: the plugin reads its own bodies.
   app.use(merge.mountPath, merge.router);
@@ -82,8 +90,8 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.use('/api', apiRoutes(demo));
   // A merge of many invoices posts thousands of fields.
   app.use(express.urlencoded({ extended: true, limit: '20mb', parameterLimit: 400_000 }));
-  app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo));
-  app.use(customerPages(demo), expensePages(demo), revenuePages(demo), reminderPages(demo));
+  app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo), paperActs(demo), printPages(demo));
+  app.use(customerPages(demo), estimatePages(demo), expensePages(demo), reportPages(demo), reminderPages(demo));
   app.use(notFound);
   app.use(answerErrors(demo));
 

@@ -15,6 +15,7 @@ import {
 import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice, type Notice } from './session';
+import { inOrder } from './sums';
 
 /** Rows that wait empty in the form, for browsers without JavaScript. */
 const SPARE_ROWS = 3;
@@ -48,7 +49,8 @@ interface FormPage {
 }
 
 async function renderForm(demo: Demo, req: Request, res: Response, page: FormPage): Promise<void> {
-  const customers = await demo.knex('crm_clients').orderBy('company').select('id', 'company');
+  const clients = await demo.knex('crm_clients').select<{ id: number; company: string }[]>('id', 'company');
+  const customers = inOrder(clients, (row) => row.company);
   const spare = Array.from({ length: SPARE_ROWS }, (_, index) => emptyLine(`9000${index}`));
   let totals = null;
   try {

@@ -25,41 +25,171 @@ export interface SeedInvoice {
   paid?: string;
   tags?: number[];
   level?: number;
+  /** Where it bears a number of another series than FA-. */
+  ref?: string;
 }
 
-export const CUSTOMERS = [
-  ['Boulangerie Martin', 'compta@boulangerie-martin.example', '14 rue des Moulins', '44000', 'Nantes', 'FR32410223344'],
-  ['Hôtel des Tilleuls', 'reception@hotel-tilleuls.example', '3 place de la Gare', '37000', 'Tours', 'FR81502334455'],
-  [
+export interface SeedCustomer {
+  company: string;
+  email: string;
+  street: string;
+  postcode: string;
+  city: string;
+  siret: string;
+  vat_number: string | null;
+  phone: string;
+  contact: string;
+}
+
+const customer = (
+  company: string,
+  email: string,
+  address: [street: string, postcode: string, city: string],
+  siret: string,
+  vat_number: string | null,
+  phone: string,
+  contact: string,
+): SeedCustomer => {
+  const [street, postcode, city] = address;
+  return { company, email, street, postcode, city, siret, vat_number, phone, contact };
+};
+
+/** Made up; their telephone numbers are those that France keeps for fiction. */
+export const CUSTOMERS: SeedCustomer[] = [
+  customer(
+    'Boulangerie Martin',
+    'compta@boulangerie-martin.example',
+    ['14 rue des Moulins', '44000', 'Nantes'],
+    '41022334100018',
+    'FR92410223341',
+    '02\u00a061\u00a091\u00a030\u00a011',
+    'Sophie Martin',
+  ),
+  customer(
+    'Hôtel des Tilleuls',
+    'reception@hotel-tilleuls.example',
+    ['3 place de la Gare', '37000', 'Tours'],
+    '50233445100015',
+    'FR16502334451',
+    '02\u00a061\u00a091\u00a030\u00a012',
+    'Marc Aubry',
+  ),
+  customer(
     'Garage Lefèvre & Fils',
     'garage.lefevre@example.com',
-    '128 route de Vannes',
-    '44800',
-    'Saint-Herblain',
-    'FR15403556677',
-  ],
-  ['Café de la Marine', 'bonjour@cafe-marine.example', '7 quai des Antilles', '44200', 'Nantes', 'FR64812998877'],
-  [
+    ['128 route de Vannes', '44800', 'Saint-Herblain'],
+    '40355667300016',
+    'FR33403556673',
+    '02\u00a061\u00a091\u00a030\u00a013',
+    'Denis Lefèvre',
+  ),
+  customer(
+    'Café de la Marine',
+    'bonjour@cafe-marine.example',
+    ['7 quai des Antilles', '44200', 'Nantes'],
+    '81299887000016',
+    'FR07812998870',
+    '02\u00a061\u00a091\u00a030\u00a014',
+    'Inès Caradec',
+  ),
+  customer(
     'Cabinet Dubreuil Avocats',
     'facturation@dubreuil-avocats.example',
-    '22 rue Crébillon',
-    '44000',
-    'Nantes',
-    'FR09392114455',
-  ],
-  ['Pharmacie du Château', 'pharmacie.chateau@example.com', '5 rue de Strasbourg', '49100', 'Angers', 'FR77433221100'],
-  ['École Sainte-Anne', 'intendance@ecole-sainte-anne.example', '41 avenue Pasteur', '85000', 'La Roche-sur-Yon', null],
-  ['Menuiserie Kerguelen', 'atelier@kerguelen.example', 'ZA du Moulin Neuf', '56400', 'Auray', 'FR26519887766'],
-  ['Domaine de l’Orangerie', 'mariages@orangerie.example', 'Lieu-dit Les Orangers', '49400', 'Saumur', 'FR58788665544'],
-  ['Atelier Vélo Loire', 'atelier@velo-loire.example', '60 boulevard de la Loire', '45000', 'Orléans', 'FR40901223344'],
-  ['Traiteur Bonnefoy', 'commande@bonnefoy-traiteur.example', '9 rue du Marché', '35000', 'Rennes', 'FR93344556677'],
-  ['Mairie de Saint-Aubin', 'finances@saint-aubin.example', '1 place de l’Église', '44110', 'Saint-Aubin', null],
-] as const;
+    ['22 rue Crébillon', '44000', 'Nantes'],
+    '39211445000019',
+    'FR15392114450',
+    '02\u00a061\u00a091\u00a030\u00a015',
+    'Hélène Dubreuil',
+  ),
+  customer(
+    'Pharmacie du Château',
+    'pharmacie.chateau@example.com',
+    ['5 rue de Strasbourg', '49100', 'Angers'],
+    '43322110800015',
+    'FR09433221108',
+    '02\u00a061\u00a091\u00a030\u00a016',
+    'Paul Renou',
+  ),
+  customer(
+    'École Sainte-Anne',
+    'intendance@ecole-sainte-anne.example',
+    ['41 avenue Pasteur', '85000', 'La Roche-sur-Yon'],
+    '21850191400012',
+    null,
+    '02\u00a061\u00a091\u00a030\u00a017',
+    'Anne Guérin',
+  ),
+  customer(
+    'Menuiserie Kerguelen',
+    'atelier@kerguelen.example',
+    ['ZA du Moulin Neuf', '56400', 'Auray'],
+    '51988776400016',
+    'FR13519887764',
+    '02\u00a061\u00a091\u00a030\u00a018',
+    'Yann Kerguelen',
+  ),
+  customer(
+    'Domaine de l’Orangerie',
+    'mariages@orangerie.example',
+    ['Lieu-dit Les Orangers', '49400', 'Saumur'],
+    '78866554500018',
+    'FR01788665545',
+    '02\u00a061\u00a091\u00a030\u00a019',
+    'Claire Beaumont',
+  ),
+  customer(
+    'Atelier Vélo Loire',
+    'atelier@velo-loire.example',
+    ['60 boulevard de la Loire', '45000', 'Orléans'],
+    '90122334700013',
+    'FR14901223347',
+    '02\u00a061\u00a091\u00a030\u00a020',
+    'Nicolas Petit',
+  ),
+  customer(
+    'Traiteur Bonnefoy',
+    'commande@bonnefoy-traiteur.example',
+    ['9 rue du Marché', '35000', 'Rennes'],
+    '34455667500017',
+    'FR13344556675',
+    '02\u00a061\u00a091\u00a030\u00a021',
+    'Luc Bonnefoy',
+  ),
+  customer(
+    'Mairie de Saint-Aubin',
+    'finances@saint-aubin.example',
+    ['1 place de l’Église', '44110', 'Saint-Aubin'],
+    '21440150700014',
+    null,
+    '02\u00a061\u00a091\u00a030\u00a022',
+    'Service des finances',
+  ),
+  customer(
+    'Restaurants Océane',
+    'comptabilite@restaurants-oceane.example',
+    ['18 quai de la Fosse', '44000', 'Nantes'],
+    '44012345300019',
+    'FR66440123453',
+    '02\u00a061\u00a091\u00a030\u00a023',
+    'Julie Océan',
+  ),
+  customer(
+    'Chantiers Navals Le Goff',
+    'achats@legoff-naval.example',
+    ['Quai du Commerce', '56100', 'Lorient'],
+    '75310284700013',
+    'FR73753102847',
+    '02\u00a061\u00a091\u00a030\u00a024',
+    'Gwenaël Le Goff',
+  ),
+];
 
 export const TAGS = ['Contrat annuel', 'À relancer par téléphone', 'Livraison', 'Nouveau client'];
+/** Ways to pay. */
 export const METHODS = ['Espèces', 'Carte bancaire', 'Virement'];
 
-const l = (label: string, qty: string, price: string, vat: string, unit?: string, code?: string): SeedLine => ({
+/** A line in short. */
+export const l = (label: string, qty: string, price: string, vat: string, unit?: string, code?: string): SeedLine => ({
   label,
   qty,
   price,
@@ -239,28 +369,4 @@ export const DRAFTS: SeedInvoice[] = [
   draft(10, -1, [l('Caisses isothermes', '4', '32.00', '20')]),
   draft(11, -9, [l('Vin d’honneur, denrées', '110', '5.40', '10', 'part')]),
   draft(7, -3, [l('Affûtage de lames', '22', '18.50', '20', 'lame')]),
-];
-
-/** customer, day, supplier, label, amount, number of the invoice it was charged on (null: not yet), with its first line */
-export const EXPENSES: [number, number, string, string, string, number | null, boolean][] = [
-  [0, -104, 'Fours Rouergue', 'Sonde de température pour le four', '84.30', 31, true],
-  [0, -23, 'Papeteries de l’Erdre', 'Sacs kraft, achat', '118.40', 38, true],
-  [0, -22, 'Transports Guillou', 'Livraison des sacs', '26.00', 38, false],
-  [0, -5, 'Minoterie Girardeau', 'Farine T65, palette', '164.00', null, false],
-  [1, -16, 'Blanchisserie Armor', 'Traitement du linge', '73.50', 40, true],
-  [1, -12, 'Frigoriste Ouest', 'Gaz R290', '58.20', 43, true],
-  [2, -14, 'Lubrifiants Atlantique', 'Huile 5W30, trois fûts', '402.00', 45, true],
-  [3, -140, 'Torréfaction du Port', 'Café vert', '96.00', 24, false],
-  [8, -7, 'Location Anjou', 'Camion, une journée', '112.00', null, false],
-  [5, -31, 'Enseignes Loire', 'Tubes pour la croix', '44.90', null, false],
-];
-
-/** customer, day, label, amount, number of the invoice it led to */
-export const ESTIMATES: [number, number, string, string, number | null][] = [
-  [0, -115, 'Entretien annuel du four', '604.80', 31],
-  [0, -30, 'Sacs imprimés, trois lots', '230.40', 38],
-  [1, -25, 'Linge de table pour la saison', '2764.80', 40],
-  [2, -19, 'Huile, trois fûts', '764.64', 45],
-  [8, -12, 'Mobilier pour mariage, 120 personnes', '897.60', null],
-  [11, -15, 'Vœux du maire', '712.80', null],
 ];

@@ -17,3 +17,7 @@ for (const form of document.querySelectorAll('[data-confirm]')) {
 }
 // On a narrow screen the menu scrolls: the page one is on stays in sight.
 document.querySelector('nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => window.print());
+}
