@@ -8,7 +8,6 @@ import type { News, Notices, Telling } from './after-notices';
 import type { Banner } from './banner';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
-import { labelOf } from './banner-view';
 
 export interface AfterPanelDeps extends MergingPageDeps {
   notices: Notices;
@@ -40,9 +39,10 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
   }
 
   const toMessage = (words: Words, news: News, here: Id | null) => ({
-    text: words.t('after.message', {
+    text: words.t(news.number === null ? 'after.messageDraft' : 'after.message', {
       count: news.count,
-      number: labelOf(words, news),
+      number: news.number ?? '',
+      date: words.day(news.issueDate),
       amount: words.money(news.total, news.currency),
     }),
     viewUrl: news.invoiceId === here ? null : urls.invoice(news.invoiceId, 'preview'),
@@ -63,7 +63,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
         ? languages.map((locale) => ({
             ...messages[locale],
             label: words.t(locale === 'fr' ? 'after.french' : 'after.english'),
-            rows: messages[locale].body.split('\n').length + 1,
+            rows: messages[locale].body.split('\n').length + 3,
             // One per render: a double click tells once.
             key: randomUUID(),
           }))
