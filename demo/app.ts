@@ -1,7 +1,7 @@
 /** Puts the demo CRM together: a host like any other, which mounts the plugin by its public names. */
 import { join } from 'node:path';
 import { createInvoiceMerge, knexHost, type HostCrm, type InvoiceMergePlugin } from 'crm-invoice-merge';
-import express, { type Express, type Request } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
 import { apiRoutes } from './api';
@@ -65,6 +65,13 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
       return role !== undefined && mayDo(role, action);
     },
     locale: (req) => req.speech.lang,
+    // The plugin's own pages stand under this CRM's header and menu.
+    layout: (html, { title, res }) =>
+      new Promise((resolve, reject) => {
+        (res as Response).render('framed', { title, html }, (error: unknown, page: string) =>
+          error instanceof Error ? reject(error) : resolve(page),
+        );
+      }),
     clock,
   });
   const demo: Demo = { knex, host, merge, now: clock, today: () => parisDay(clock()) };

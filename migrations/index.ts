@@ -12,6 +12,8 @@ import { carriedLines } from './0008_carried_lines';
 import { series } from './0009_series';
 import { activity } from './0010_activity';
 import { uniqueNumber } from './0011_unique_number';
+import { settings } from './0012_settings';
+import { activityAction } from './0013_activity_action';
 import { receivedPayments } from './0014_received_payments';
 import { customerNotices } from './0015_customer_notices';
 import { dismissals } from './0016_dismissals';
@@ -46,6 +48,8 @@ const STEPS: Step[] = [
   series,
   activity,
   uniqueNumber,
+  settings,
+  activityAction,
   receivedPayments,
   customerNotices,
   dismissals,

@@ -38,7 +38,8 @@ export interface Options<Req extends IncomingMessage> {
 }
 
 /** What `authorize` is asked. Later features add their own. */
-export type Action = 'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history' | 'payments.allocate';
+export type Action =
+  'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.history' | 'payments.allocate' | 'settings.manage';
 
 export interface Hooks {
   /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */

@@ -29,7 +29,10 @@ export type ErrorCode =
   | 'IM_DATABASE_UNSUPPORTED'
   | 'IM_HOST_FAULT'
   | 'IM_HOOK_INVALID'
-  | 'IM_RETRY_EXHAUSTED';
+  | 'IM_RETRY_EXHAUSTED'
+  | 'IM_DISABLED'
+  | 'IM_STALE_SETTINGS'
+  | 'IM_NOT_MIGRATED';
 
 export type ErrorVars = Record<string, unknown>;
 

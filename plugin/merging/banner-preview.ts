@@ -27,13 +27,15 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     spec: BannerSpec<Req>,
     invoiceId: Id,
     actor: Actor,
+    enabled: boolean,
   ): Promise<string> {
     const words = deps.wordsOf(req);
     const merges = await service.mergesOf(db, invoiceId, actor);
-    // A settled source is looked up, never merged into: nothing else to ask.
-    const list = merges.mergedInto
-      ? null
-      : await service.candidates(db, { customerId: '', targetId: invoiceId, actor });
+    // A settled source is looked up, never merged into: nothing else to ask. Switched off, what was merged is still told.
+    const list =
+      merges.mergedInto || !enabled
+        ? null
+        : await service.candidates(db, { customerId: '', targetId: invoiceId, actor });
     const rows = toRows(words, list?.candidates ?? [], null, null, urls.invoice);
     const closed = list && rows.length > 0 ? explainClosed(words, list) : null;
     const choices = closed ? [] : rows.filter((_row, index) => list?.candidates[index]?.eligible);

@@ -1,7 +1,7 @@
 /** What the banner's template shows, made from the service's answers: pure. */
 import Big from 'big.js';
 import { isPluginError } from '../errors';
-import type { Candidate, Id, InvoiceStatus, Settlement } from '../host/contract';
+import type { Candidate, Id, InvoiceStatus } from '../host/contract';
 import { explainError, explainQuestion, explainReason, explainRefusal, showVars } from '../i18n';
 import type { Words } from '../i18n';
 import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
@@ -32,11 +32,22 @@ export interface CandidateRow {
   problem: string | null;
 }
 
+export interface SettlementBox {
+  /** `cancel` also tells about gaps in the numbering; drafts have no numbers. */
+  part: 'cancel' | 'cancel-drafts';
+  name: string;
+  checked: boolean;
+  disabled: boolean;
+  label: string;
+  effect: string | null;
+  reason: string | null;
+}
+
 export interface SettlementView {
   hidden: HiddenField[];
-  /** The box "cancelled instead of deleted"; null where there is nothing to choose. */
-  box: { checked: boolean; disabled: boolean; label: string; effect: string; reason: string | null } | null;
-  sentence: string | null;
+  /** "Cancelled instead of deleted": one for all, or one for each kind; none where there is nothing to choose. */
+  boxes: SettlementBox[];
+  sentences: string[];
   note: string | null;
 }
 
@@ -141,38 +152,44 @@ export function selectAllLabel(words: Words, rows: CandidateRow[]): string {
 
 /** The box over a hidden field of the same name: the last value posted counts, with and without JavaScript. */
 export function toSettlement(words: Words, offer: SettlementOffer, form: MergeForm | null): SettlementView {
-  const byDefault = offer.chosenByDefault;
-  const may = (settlement: Settlement): boolean => offer.offered.includes(settlement);
-  const hidden = (name: string, value: string): HiddenField => ({ name, value });
-  const fixed = [hidden(FIELDS.issued, byDefault.issued), hidden(FIELDS.draft, byDefault.draft)];
+  const { issued, draft, mayChoose } = offer;
+  const alike = issued.offered.join() === draft.offered.join() && issued.default === draft.default;
   const blocked =
     offer.deleteBlockedBy.length > 0
       ? words.t('settlement.deleteBlocked', { where: words.list(offer.deleteBlockedBy.map(({ where }) => where)) })
       : null;
-  if (!may('cancel') || !may('delete')) {
-    const only = may('delete') ? 'delete' : 'cancel';
-    const sentence = [words.t(`settlement.${only}Only`), words.t('settlement.cancelEffect')];
-    return {
-      hidden: [hidden(FIELDS.issued, only)],
-      box: null,
-      sentence: only === 'cancel' ? sentence.join(' ') : (sentence[0] ?? null),
-      note: blocked,
-    };
-  }
-  const issued = offer.mayChoose ? (form?.settlement.issued ?? byDefault.issued) : byDefault.issued;
-  return {
-    hidden: offer.mayChoose ? [hidden(FIELDS.issued, 'delete')] : fixed,
-    box: {
-      checked: issued === 'cancel',
-      disabled: !offer.mayChoose,
-      label: words.t('settlement.cancelInstead'),
-      effect: words.t('settlement.cancelEffect'),
-      reason: offer.mayChoose ? null : words.t('settlement.mayNotChoose'),
-    },
-    sentence: null,
+  const view: SettlementView = { hidden: [], boxes: [], sentences: [], note: blocked };
+  const kinds = [
+    { rule: issued, name: FIELDS.issued, wanted: form?.settlement.issued, words: alike ? 'all' : 'issued' },
+    { rule: draft, name: FIELDS.draft, wanted: form?.settlement.draft, words: 'draft' },
+  ] as const;
+  for (const kind of kinds) {
+    const { rule, name } = kind;
+    const isDraft = name === FIELDS.draft;
+    const free = mayChoose && rule.offered.length > 1;
+    // Drafts follow the box that speaks of all.
+    if (isDraft && alike && free) continue;
+    const chosen = free && rule.offered.some((one) => one === kind.wanted) ? kind.wanted : rule.default;
+    view.hidden.push({ name, value: free ? 'delete' : rule.default });
+    if (isDraft && alike) continue;
+    if (rule.offered.length === 1) {
+      view.sentences.push(words.t(`settlement.${rule.default}_${kind.words}`));
+      if (!isDraft && rule.default === 'cancel') view.sentences.push(words.t('settlement.cancelEffect'));
+      continue;
+    }
+    view.boxes.push({
+      part: isDraft ? 'cancel-drafts' : 'cancel',
+      name,
+      checked: chosen === 'cancel',
+      disabled: !free,
+      label: words.t(`settlement.instead_${kind.words}`),
+      effect: isDraft ? null : words.t('settlement.cancelEffect'),
+      reason: free ? null : words.t('settlement.mayNotChoose'),
+    });
     // Without JavaScript it cannot follow the box: it says both ways.
-    note: words.t(issued === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain'),
-  };
+    if (!isDraft) view.note = words.t(chosen === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain');
+  }
+  return view;
 }
 
 /** Why nothing can be merged into this invoice, where there would be something to merge. */

@@ -3,15 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor } from '../host/contract';
+import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 import { createEditableBanner } from './banner-editable';
 import { createPreviewBanner } from './banner-preview';
+import { toAlert } from './banner-view';
 import { parseMergeForm } from './payload';
 import type { MergeForm } from './payload';
 
 /** The banner of one page. */
 export interface Banner {
-  /** '' for an anonymous visitor and for whoever may not see merges. Rejects on any other failure: the caller decides. */
+  /** '' for an anonymous visitor, for whoever may not see merges, and while merging is switched off. Rejects on any other failure: the caller decides. */
   render<Req extends IncomingMessage>(req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string>;
 }
 
@@ -53,7 +55,10 @@ export function createBanner(deps: MergingPageDeps): Banner {
   ): Promise<string> {
     const invoiceId = spec.invoiceId?.(req);
     await service.demand(actor, 'merge.view', invoiceId);
-    if (spec.page === 'preview') return invoiceId === undefined ? '' : preview(req, res, spec, invoiceId, actor);
+    const enabled = await service.enabled(deps.db);
+    if (spec.page === 'preview')
+      return invoiceId === undefined ? '' : preview(req, res, spec, invoiceId, actor, enabled);
+    if (!enabled) return switchedOff(req, res, spec);
     const query = queryOf(req);
     const byAddress = spec.page === 'create' ? textOf(query, 'customerId') : undefined;
     const wanted = {
@@ -63,6 +68,17 @@ export function createBanner(deps: MergingPageDeps): Banner {
       form: readForm(spec.form),
     };
     return editable(req, res, spec, wanted, actor);
+  }
+
+  /** Nothing, but for the words of a save that was refused because of it. */
+  async function switchedOff<Req extends IncomingMessage>(
+    req: Req,
+    res: ServerResponse,
+    spec: BannerSpec<Req>,
+  ): Promise<string> {
+    const words = deps.wordsOf(req);
+    const alert = toAlert(words, spec.error, undefined, deps.urls.invoice);
+    return alert ? deps.render('banner-off', { ...chrome(deps, req, res, words), alert }) : '';
   }
 
   return {

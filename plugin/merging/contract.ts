@@ -14,6 +14,7 @@ import type {
   SettlementChoice,
 } from '../host/contract';
 import type { AllowanceCharge, Decimal, Totals } from '../money/types';
+import type { SettlementRule } from '../settings/contract';
 
 export interface Refusal {
   code: Reason;
@@ -21,8 +22,9 @@ export interface Refusal {
 }
 
 export interface SettlementOffer {
-  offered: Settlement[];
-  chosenByDefault: SettlementChoice;
+  /** For each kind of source what is offered, and which of it unless the person chooses. */
+  issued: SettlementRule;
+  draft: SettlementRule;
   /** False: the person merges with the default only. */
   mayChoose: boolean;
   /** Why `delete` is not offered although settings allow it: columns that point at invoices and are not mapped. */
@@ -100,7 +102,10 @@ export interface MergeRequest {
 }
 
 export interface MergingService {
+  /** False while merging is switched off. */
+  enabled(db: Db): Promise<boolean>;
   settlements(db: Db, actor: Actor): Promise<SettlementOffer>;
+  /** @throws IM_DISABLED 409 while merging is switched off; so do `lines`, `preview` and `merge` */
   candidates(
     db: Db,
     query: { customerId: Id; targetId?: Id; currency?: string; search?: string; actor: Actor },

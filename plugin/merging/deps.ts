@@ -6,6 +6,7 @@ import { PluginError } from '../errors';
 import type { Actor, Day, HostCrm, InvoiceHead, Query } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
+import type { SettingsService } from '../settings/contract';
 import type { CarryingWords } from './combine';
 import type { MergeStore } from './store';
 
@@ -13,6 +14,7 @@ export interface MergingDeps {
   knex: Knex;
   host: HostCrm;
   store: MergeStore;
+  settings: SettingsService;
   authorize: Options<IncomingMessage>['authorize'];
   scope: Options<IncomingMessage>['scope'];
   hooks: NonNullable<Options<IncomingMessage>['hooks']>;

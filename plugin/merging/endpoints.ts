@@ -24,7 +24,7 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
         page: pageNumber,
       }),
       replies: { 200: z.strictObject({ candidates: z.array(candidate), ...paged, eligible: count }) },
-      refusals: [404],
+      refusals: [404, 409],
       async handler({ actor, query }) {
         const { customerId, invoiceId, currency, q, page } = query;
         const { candidates } = await service.candidates(db, {
@@ -56,7 +56,7 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
       params: z.strictObject({ id }),
       query: z.strictObject({ targetId: id.optional() }),
       replies: { 200: sourceLines },
-      refusals: [404, 422],
+      refusals: [404, 409, 422],
       handler: async ({ actor, params, query }) => ({
         status: 200,
         body: await service.lines(db, { sourceId: params.id, targetId: query.targetId, actor }),
@@ -71,7 +71,7 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
       invoice: ({ body }) => body.targetId,
       body: previewBody,
       replies: { 200: mergePreview },
-      refusals: [404],
+      refusals: [404, 409],
       handler: async ({ actor, body: { targetId, customerId, sourceIds } }) => ({
         status: 200,
         body: await service.preview(db, { targetId, customerId, sourceIds, actor }),

@@ -7,7 +7,8 @@ import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
 import { invoiceTotals, totalOf } from '../money/totals';
 import type { PricedDocument, Totals } from '../money/types';
-import { askHook, DEFAULT_SETTLEMENT, demandNone, OFFERED_SETTLEMENTS, toCandidate } from './admission';
+import { rulesNow } from '../settings/rules';
+import { askHook, demandNone, toCandidate } from './admission';
 import { createApplyMerge } from './apply-merge';
 import { carriedFrom, difference, mergedDocument } from './combine';
 import type { MergingService, SourceLines } from './contract';
@@ -62,7 +63,7 @@ function addTotals(list: Totals[], currency: string): Totals {
 }
 
 export const createMerging = (deps: MergingDeps) => {
-  const { host, store } = deps;
+  const { host, store, settings } = deps;
   const guarding = createGuarding(deps);
   const applyMerge = createApplyMerge(deps, guarding);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
@@ -94,17 +95,23 @@ export const createMerging = (deps: MergingDeps) => {
         throw new PluginError('IM_FORBIDDEN', 403, { action });
     },
 
+    async enabled(db) {
+      return (await settings.read(db)).enabled;
+    },
+
     async settlements(db, actor) {
-      const deleteBlockedBy = await deps.deleteBlockers(db);
+      const now = await settings.read(db);
+      const wanted = [...now.issued.offered, ...now.draft.offered];
+      const deleteBlockedBy = wanted.includes('delete') ? await deps.deleteBlockers(db) : [];
       return {
-        offered: OFFERED_SETTLEMENTS.filter((one) => one !== 'delete' || deleteBlockedBy.length === 0),
-        chosenByDefault: DEFAULT_SETTLEMENT,
+        ...rulesNow(now, deleteBlockedBy.length > 0),
         mayChoose: await deps.authorize(actor, 'merge.choose_settlement', {}),
         deleteBlockedBy,
       };
     },
 
     async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
+      await settings.demandEnabled(db);
       const restrict = restrictTo(deps, actor);
       const target =
         targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
@@ -139,6 +146,7 @@ export const createMerging = (deps: MergingDeps) => {
     },
 
     async lines(db, { sourceId, targetId, actor }) {
+      await settings.demandEnabled(db);
       const invoices = await visibleInvoices(db, targetId === undefined ? [sourceId] : [sourceId, targetId], actor);
       const source = invoices.get(sourceId);
       if (!source) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: sourceId });
@@ -155,6 +163,7 @@ export const createMerging = (deps: MergingDeps) => {
     },
 
     async preview(db, { targetId, customerId, sourceIds, actor }) {
+      await settings.demandEnabled(db);
       const unique = [...new Set(sourceIds)];
       const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);

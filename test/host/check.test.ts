@@ -94,6 +94,7 @@ describe.each(eachDatabase)('checkHost on %s', (name, createDatabase) => {
       'not_migrated zz_carried_lines',
       'not_migrated zz_series',
       'not_migrated zz_activity',
+      'not_migrated zz_settings',
       'not_migrated zz_received_payments',
       'not_migrated zz_customer_notices',
       'not_migrated zz_dismissals',

@@ -270,7 +270,7 @@ describe('the choice of settlement', () => {
     setup.fake.offer = {
       ...setup.fake.offer,
       mayChoose: false,
-      chosenByDefault: { issued: 'cancel', draft: 'delete' },
+      draft: { offered: ['cancel', 'delete'], default: 'delete' },
     };
     const { $ } = await page(setup);
     expect($('[data-im="cancel"]').is(':disabled')).toBe(true);
@@ -284,7 +284,8 @@ describe('the choice of settlement', () => {
     const setup = createMergingApp();
     setup.fake.offer = {
       ...setup.fake.offer,
-      offered: ['cancel'],
+      issued: { offered: ['cancel'], default: 'cancel' },
+      draft: { offered: ['cancel'], default: 'cancel' },
       deleteBlockedBy: [{ where: 'crm_notes.invoice_id', mend: 'map it' }],
     };
     const { $ } = await page(setup);

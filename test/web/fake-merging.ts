@@ -155,6 +155,7 @@ export interface FakeMerging {
   /** Names of the calls, in order. */
   calls: string[];
   list: CandidateList;
+  enabled: boolean;
   offer: SettlementOffer;
   merges: InvoiceMerges;
   /** Keys that were merged: a second one is replayed. */
@@ -173,15 +174,17 @@ export function createFakeMerging(): FakeMerging {
     calls: [],
     keys: new Set(),
     fail: {},
+    enabled: true,
     list: { customer: { id: '3', name: 'Boulangerie Martin' }, target, refusal: null, candidates },
     offer: {
-      offered: ['cancel', 'delete'],
-      chosenByDefault: { issued: 'cancel', draft: 'cancel' },
+      issued: { offered: ['cancel', 'delete'], default: 'cancel' },
+      draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       mayChoose: true,
       deleteBlockedBy: [],
     },
     merges: { mergedInto: null, replaces: [] },
     service: {
+      enabled: () => note('enabled', () => fake.enabled),
       settlements: () => note('settlements', () => fake.offer),
       candidates: () => note('candidates', () => fake.list),
       lines: (_db, { sourceId }) => note('lines', () => sourceLines(sourceId)),
