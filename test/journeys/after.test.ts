@@ -1,4 +1,5 @@
 /** What people do once invoices were merged: read what happened, tell the customer, book late money, find old numbers. */
+import type { Row } from '../../plugin/host/contract';
 import { eachDatabase } from '../support/databases';
 import { launch, screenshot, type TestBrowser } from '../support/browser';
 import { BAGS, OVEN, plainText, save, serveCrm, texts, tick, type Crm } from './crm';
@@ -57,8 +58,8 @@ describe.each(eachDatabase)('after a merge, on %s', (name) => {
     await screenshot(page, 'after-pay-question');
     await page.getByRole('button', { name: `Enregistrer sur ${ref}` }).click();
     await page.getByText(`1 107,39 € enregistrés sur ${ref}, reçus pour ${OVEN}`).waitFor();
-    const [paid, ...more] = await crm.knex('crm_payments').where({ invoice_id: crm.draft });
-    expect([Number(paid.amount), paid.remark, more]).toEqual([1107.39, `Reçu pour ${OVEN}`, []]);
+    const [paid, ...more] = (await crm.knex('crm_payments').where({ invoice_id: crm.draft })) as Row[];
+    expect([Number(paid?.amount), paid?.remark, more]).toEqual([1107.39, `Reçu pour ${OVEN}`, []]);
     expect(await crm.invoice(crm.draft)).toMatchObject({ state: 'settled' });
 
     // What was too much waits, and goes where the bookkeeper says.
@@ -78,7 +79,9 @@ describe.each(eachDatabase)('after a merge, on %s', (name) => {
     await choice.click();
     await page.getByRole('button', { name: 'Affecter 92,61 €' }).click();
     await page.getByText('Aucun paiement à affecter').waitFor();
-    const [row] = await crm.knex('crm_payments').where({ invoice_id: await crm.idOf(chosen), amount: 92.61 });
+    const [row] = (await crm
+      .knex('crm_payments')
+      .where({ invoice_id: await crm.idOf(chosen), amount: 92.61 })) as Row[];
     expect(row).toMatchObject({ remark: `Reçu pour ${OVEN}` });
     // The statuses of refusals, and of the icon that a page without the host's frame has not.
     expect(browser.complaints.filter((one) => !one.startsWith('Failed to load resource'))).toEqual([]);
