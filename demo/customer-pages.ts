@@ -41,7 +41,7 @@ export function customerPages(demo: Demo): Router {
       .select('client_id')
       .count<{ client_id: number; n: number | string }[]>({ n: '*' });
     const count = new Map(counts.map((row) => [row.client_id, Number(row.n)]));
-    const customers = (await knex('crm_clients')) as { id: number; company: string }[];
+    const customers = await knex('crm_clients').select<{ id: number; company: string }[]>();
     res.render('customers', {
       customers: inOrder(customers, (row) => row.company).map((row) => ({
         ...row,

@@ -11,12 +11,13 @@ const DAYS_BETWEEN = 7;
 /** How long the page goes on saying that a merged invoice is not reminded. */
 const DAYS_MENTIONED = 60;
 
-export type SkipReason = 'merged' | 'off' | 'on_hold' | 'no_address' | 'last_level' | 'recent';
+export type SkipReason = 'merged' | 'off' | 'on_hold' | 'last_level' | 'recent';
 
 export interface DueReminder {
   invoiceId: string;
   ref: string | null;
   company: string;
+  /** '' for one who is written to by post. */
   email: string;
   issued_on: string;
   due_on: string;
@@ -91,7 +92,6 @@ export async function reminderRound(demo: Demo): Promise<ReminderRound> {
   const reasonOf = (row: Found): SkipReason | null => {
     if (!remindable.has(row.id)) return 'off';
     if (row.on_hold) return 'on_hold';
-    if (!row.email) return 'no_address';
     if (recent.has(row.id)) return 'recent';
     return row.dunning_level >= HIGHEST_LEVEL ? 'last_level' : null;
   };

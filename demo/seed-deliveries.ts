@@ -46,8 +46,8 @@ const currencies: SeedInvoice[] = [
 
 const byDay = [...rounds, ...currencies].sort((a, b) => a.issued - b.issued);
 
-/** Bear the numbers LV-…-00001 onwards, in the order of their dates. */
+/** Bear the numbers LV-…-00101 onwards, in the order of their dates. */
 export const DELIVERIES: SeedInvoice[] = byDay.map((invoice, index) => ({
   ...invoice,
-  ref: `LV-{yyyy}-${String(index + 1).padStart(5, '0')}`,
+  ref: `LV-{yyyy}-${String(index + 101).padStart(5, '0')}`,
 }));

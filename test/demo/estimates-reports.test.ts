@@ -98,7 +98,7 @@ describe.each(eachDatabase)('estimates, reports and reminders of the demo CRM on
     const why = plain($('.skipped').text());
     expect(why).toMatch(/FA-2026-00032 [^]*?En litige : suspendue\./);
     expect(why).toMatch(/FA-2026-00029 [^]*?Trois relances sont déjà parties : à appeler\./);
-    expect(why).toMatch(/FA-2026-00019 [^]*?n’a pas d’adresse e-mail\./);
+    expect(plain($('ul.log li:contains("FA-2026-00019")').text())).toContain('relance 1 à adresse postale');
     expect(why).toMatch(/FA-2026-00031 [^]*?Relancée il y a moins de sept jours\./);
   });
 });

@@ -127,6 +127,16 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
       }
     });
 
+    it('is not put on the merged invoice any more: the refusal names the one that replaces it', async () => {
+      const answer = await books.post(`/invoices/${oven}/notes`).type('form').send({ body: 'Trop tard' });
+      if (settlement === 'delete') expect(answer.status).toBe(404);
+      else {
+        expect(answer.status).toBe(409);
+        expect(load(answer.text)('[role=alert]').text()).toContain('FA-2026-00053');
+      }
+      expect(await demo.knex('crm_notes').where({ body: 'Trop tard' })).toEqual([]);
+    });
+
     it('is named by the JSON API, deleted invoices included', async () => {
       expect((await read(target)).mergedFrom).toEqual([oven, bags]);
     });

@@ -80,7 +80,7 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     expect([dismissed.status, dismissed.headers.location]).toEqual([303, `/invoices/${target}`]);
     expect(said((await sales.get(`/invoices/${target}`)).text)).toBe('');
     expect(preview.text).toContain('FA-2026-00031');
-    expect((await sales.get('/reminders')).text.split('<h2>Journal')[0]).not.toContain('FA-2026-00031');
+    expect((await sales.get('/reminders')).text.split('<h2>Pas relancées')[0]).not.toContain('FA-2026-00031');
     const moved = await demo.knex('crm_expenses').where({ invoice_id: target }).whereNotNull('line_id');
     expect(moved).toHaveLength(2);
     const tags = await demo.knex('crm_invoice_tags').where({ invoice_id: target });

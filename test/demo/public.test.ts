@@ -140,11 +140,8 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
       const groups = $('.document > table tbody')
         .toArray()
         .map((group) =>
-          load(
-            group,
-            null,
-            false,
-          )('.source, .lead b, .lead:not(:has(b))')
+          $(group)
+            .find('.source, .lead b, .lead:not(:has(b))')
             .toArray()
             .map((one) => plain($(one).text())),
         );
