@@ -5,7 +5,7 @@ import { DemoError, idOf, type Demo } from './context';
 import { invoicePage } from './invoice-page';
 import { deleteInvoice, findInvoice } from './invoice-store';
 import { readNumber } from './language';
-import { recordPayment } from './payments';
+import { recordOnSuccessor, recordPayment } from './payments';
 import { leaveNotice } from './session';
 
 type Act = 'issue' | 'cancel' | 'reopen' | 'delete';
@@ -80,13 +80,34 @@ export function invoiceActs(demo: Demo): Router {
   router.post(
     '/invoices/:id/payments',
     acting(async (req, id) => {
-      const { amount, methodId, date, note } = (req.body ?? {}) as Record<string, string | undefined>;
+      const { amount, methodId, date, note, successor } = (req.body ?? {}) as Record<string, string | undefined>;
       const payment = { amount: readNumber(amount ?? ''), methodId, date: date || demo.today(), note: note ?? '' };
+      if (successor !== undefined) return payOnSuccessor(req, id, payment, `page:${successor}`);
       await recordPayment(demo, id, payment);
       const paid = await findInvoice(knex, id);
       leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '' } });
       return `/invoices/${id}`;
     }),
   );
+
+  async function payOnSuccessor(req: Request, id: string, payment: unknown, key: string): Promise<string> {
+    const { recorded, waiting } = await recordOnSuccessor(demo, id, payment, key);
+    const meant = await host.loadInvoices(knex, [id]);
+    const currency = meant[0]?.currency ?? 'EUR';
+    const { money } = req.speech;
+    const standing = recorded ? await findInvoice(knex, recorded.invoiceId) : undefined;
+    const vars = {
+      number: standing?.ref ?? '',
+      old: meant[0]?.number ?? '',
+      amount: recorded ? money(recorded.amount, currency) : '',
+      rest: waiting ? money(waiting.amount, currency) : '',
+    };
+    if (recorded) {
+      leaveNotice(req, { key: waiting ? 'notice.paid_successor_rest' : 'notice.paid_successor', vars });
+      return `/invoices/${recorded.invoiceId}`;
+    }
+    leaveNotice(req, { key: 'notice.payment_waits', vars });
+    return `/invoices/${id}`;
+  }
   return router;
 }

@@ -135,18 +135,11 @@ export function invoiceFormPages(demo: Demo): Router {
     res.json(shownTotals(typedInvoice(req.body), req.speech));
   });
 
-  async function noticeOf({ invoiceId, merge: merged }: ApplyResult, href: string, req: Request): Promise<Notice> {
-    const [saved] = await demo.host.loadInvoices(knex, [invoiceId]);
-    const number = saved?.number ?? null;
-    if (!merged || !saved) return { key: number ? 'notice.saved' : 'notice.saved_draft', vars: { number } };
-    const { money, day } = req.speech;
-    const vars = {
-      count: merged.sources.length,
-      number,
-      day: day(saved.issueDate),
-      amount: money(saved.total, saved.currency),
-    };
-    return { key: number ? 'notice.merged' : 'notice.merged_draft', vars, href, stays: true };
+  /** After a merge the plugin itself says what was merged, until the person puts it away. */
+  async function saySaved({ invoiceId, merge: merged }: ApplyResult, req: Request): Promise<void> {
+    if (merged) return;
+    const number = (await findInvoice(knex, invoiceId))?.ref ?? null;
+    leaveNotice(req, { key: number ? 'notice.saved' : 'notice.saved_draft', vars: { number } });
   }
 
   /** One save for both pages; a refusal gives the form back as it was typed. */
@@ -175,9 +168,8 @@ export function invoiceFormPages(demo: Demo): Router {
           (): Promise<SavedInvoice> => saveInvoice(trx, demo, input, { id, by: actor.id }),
         ),
       );
-      const href = `/invoices/${result.invoiceId}`;
-      leaveNotice(req, await noticeOf(result, href, req));
-      res.redirect(303, href);
+      await saySaved(result, req);
+      res.redirect(303, `/invoices/${result.invoiceId}`);
     } catch (error) {
       const refusal = refusalOf(error, demo, req);
       if (!refusal) throw error;

@@ -1,4 +1,5 @@
 /** An invoice's page. */
+import { randomUUID } from 'node:crypto';
 import { invoiceTotals } from 'crm-invoice-merge';
 import type { Request, Response } from 'express';
 import { DemoError, idOf, type Demo } from './context';
@@ -7,6 +8,13 @@ import { ACCEPTED, papersOf } from './invoice-papers';
 import { findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
 import { exactAmount } from './sums';
+
+/** Money for an invoice that was merged: asked about before it is booked on the one that replaces it. */
+interface AskedPayment {
+  number: string;
+  old: string;
+  payment: { amount: string; methodId: string; date: string; note: string };
+}
 
 export interface InvoicePage {
   /** `refused`: why what was asked for did not happen. */
@@ -17,7 +25,13 @@ export interface InvoicePage {
 export function invoicePage(demo: Demo): InvoicePage {
   const { knex, merge, host } = demo;
 
-  async function renderInvoice(req: Request, res: Response, id: string, refused: string | null): Promise<void> {
+  async function renderInvoice(
+    req: Request,
+    res: Response,
+    id: string,
+    refused: string | null,
+    asked: AskedPayment | null = null,
+  ): Promise<void> {
     const stored = await findInvoice(knex, id);
     const [invoice] = await host.loadInvoices(knex, [id]);
     if (!stored || !invoice) throw new DemoError('not_found', 404);
@@ -54,6 +68,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       successor: successor ? { id: successor.id, ref: successor.ref } : null,
       today: demo.today(),
       refused,
+      asked: asked && { ...asked, key: randomUUID() },
     });
   }
 
@@ -71,7 +86,11 @@ export function invoicePage(demo: Demo): InvoicePage {
         const banner = await merge.renderBanner(req, res, { page: 'preview', invoiceId: () => id });
         res.locals.invoiceMerge = { banner };
         res.status(refusal.status);
-        await renderInvoice(req, res, id, refusal.message);
+        const asked =
+          error instanceof DemoError && error.code === 'merged_elsewhere'
+            ? (error.vars as unknown as AskedPayment)
+            : null;
+        await renderInvoice(req, res, id, refusal.message, asked);
       }
     };
 

@@ -55,6 +55,11 @@ export interface Hooks {
   beforeMerge?(trx: Trx, merge: Merge): Promise<void>;
   /** After the outermost commit; an error is logged, never thrown at the host. */
   afterMerge?(merge: Merge): Promise<void>;
+  /**
+   * Sends a customer the message that a person has asked for on the page; never called by itself. After the commit, once
+   * per request; throwing tells the person that nothing was sent. Without it people copy the text and send it themselves.
+   */
+  tellCustomer?(message: CustomerMessage): Promise<void>;
   /** Last day whose accounts or VAT return are closed. */
   lockedUntil?(db: Db): Day | null | Promise<Day | null>;
 }
@@ -203,6 +208,22 @@ export interface ReceivedPayment {
   waiting: { id: Id; amount: Decimal; why: WaitingReason } | null;
   /** The key came before: nothing was recorded now. */
   replayed: boolean;
+}
+
+/** What a customer is told once invoices became one. Plain text. */
+export interface CustomerMessage {
+  customerId: Id;
+  /** The invoice that replaces the others: to be attached. */
+  invoiceId: Id;
+  number: string;
+  locale: 'fr' | 'en';
+  subject: string;
+  body: string;
+  replaces: { number: string | null; date: Day; total: Decimal }[];
+  total: Decimal;
+  currency: string;
+  dueDate: Day | null;
+  actor: Actor;
 }
 
 /** What a host's save answers when it took the lines into its form: which saved row bears which CarriedLine.key. */

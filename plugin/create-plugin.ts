@@ -10,13 +10,20 @@ import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
+import { createNotices } from './merging/after-notices';
 import { createBanner } from './merging/banner';
+import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
+import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
+import { createAttention } from './merging/routes-attention';
+import { noticeRoutes } from './merging/routes-notices';
+import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
+import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
@@ -81,6 +88,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const { service, applyMerge, guarding } = createMerging(deps);
   const lookups = createLookups(deps, guarding);
   const payments = createPayments(deps, guarding, createPaymentStore(prefix));
+  const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
   const numbering = createNumbering(host, prefix);
 
   const base = (options.publicPath ?? options.mountPath).replace(/\/$/, '');
@@ -107,7 +115,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const banner = createBanner(mergingPages);
+  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath };
+  const banner = withAfterPanel(createBanner(mergingPages), noticePages);
   const known = (error: unknown): unknown => asNotMigrated(error, prefix);
   /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
   const coded =
@@ -124,10 +133,15 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
     may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
   };
+  const attention = createAttention({
+    ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
+    paymentsUrl: base + pagesPath + PAYMENTS_PATH,
+  });
   const router = Router();
   const endpoints = [
     ...mergingEndpoints({ db: knex, service, wordsOf }),
     ...paymentEndpoints({ db: knex, payments }),
+    ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
@@ -142,7 +156,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention: [] }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    noticeRoutes(noticePages),
+    paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));

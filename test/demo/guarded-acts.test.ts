@@ -30,7 +30,7 @@ const bill = (description: string, more: Record<string, unknown> = {}) => ({
 });
 
 const descriptions = (invoice: DemoInvoice): string[] => invoice.lines.map((one) => one.description);
-const refusal = ({ $ }: Page): string => $('.refusal').first().text().trim();
+const refusal = ({ $ }: Page): string => $('.refusal, form[role="alert"]').first().text().trim();
 
 describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
   let database: TestDatabase;

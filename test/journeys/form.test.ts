@@ -61,7 +61,7 @@ it('merges on save without JavaScript', async () => {
   await row(page, BAGS).locator('.im-due').click();
   await page.locator('[name="lines[0][description]"]').fill('Farine de tradition');
   await save(page);
-  expect(await texts(page, '[data-notice]')).toEqual([
+  expect(await texts(page, '.im-done > p')).toEqual([
     expect.stringMatching(/^2 factures fusionnées dans le brouillon du 2\d\/11\/2026 · /),
   ]);
   expect(await crm.lines(crm.draft)).toEqual([

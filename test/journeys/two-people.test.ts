@@ -127,7 +127,7 @@ it('T9 an invoice that was paid meanwhile says so, keeps its payment, and is not
   const page = await crm.open(browser, `/invoices/${crm.draft}/edit`);
   await tick(page, BAGS);
   const id = await crm.idOf(BAGS);
-  const { id: method } = (await crm.knex('crm_payment_methods').first<{ id: number }>('id'));
+  const { id: method } = await crm.knex('crm_payment_methods').first<{ id: number }>('id');
   await crm.knex('crm_payments').insert({ invoice_id: id, amount: '230.40', method_id: method, paid_on: '2026-11-21' });
   await crm.knex('crm_invoices').where({ id }).update({ state: 'settled' });
   await save(page);

@@ -159,3 +159,30 @@ describe.each(eachDatabase)('numbers kept in parts, on %s', (_name, createDataba
     }
   });
 });
+
+describe.each(eachDatabase)('what waits for somebody, on %s', (_name, createDatabase) => {
+  test('the module page names drafts that hold up issued invoices, until they are issued, to those who may see them', async () => {
+    const fixture = await openMerging(await createDatabase(), crmHost());
+    try {
+      const customer = await fixture.customer();
+      const dated = (status: 'draft' | 'unpaid') => ({ status, issueDate: '2026-11-05', lines: [line('T', '10')] });
+      const target = await fixture.invoice(customer, dated('draft'));
+      const sources = [await fixture.invoice(customer), await fixture.invoice(customer, dated('draft'))];
+      const other = await fixture.invoice(customer, dated('draft'));
+      await fixture.save({ target, sources });
+      await fixture.save({ target: other, sources: [await fixture.invoice(customer, dated('draft'))] });
+      const page = async (plugin = fixture.merge): Promise<string> =>
+        String((await fixture.http('/', { plugin })).body.html).replace(/\s+/g, ' ');
+      const sentence = 'Brouillon du 05/11/2026 (Customer 1) attend d’être émis : 120,00 € ne sont ni dus ni relancés.';
+      const shown = await page();
+      expect(shown.split(sentence)).toHaveLength(2);
+      expect(shown).toContain(`href="/invoices/${target}"`);
+      expect(shown).not.toContain(`href="/invoices/${other}"`);
+      expect(await page(fixture.plugin({ scope: hiding(fixture.crm, [target]) }))).not.toContain('attend d’être émis');
+      await fixture.knex('app_factures').where({ id: target }).update({ statut: 'a_payer' });
+      expect(await page()).not.toContain('attend d’être émis');
+    } finally {
+      await fixture.close();
+    }
+  });
+});
