@@ -23,7 +23,7 @@ export function apiRoutes(demo: Demo): Router {
   const invoiceJson = async (id: string): Promise<Record<string, unknown>> => {
     const [invoice] = await host.loadInvoices(knex, [id]);
     if (!invoice) throw new DemoError('not_found', 404);
-    return { ...invoice, ...(await mergeFacts(knex, id)) };
+    return { ...invoice, ...(await mergeFacts(demo, id)) };
   };
 
   async function save(req: Request, id?: string): Promise<{ invoiceId: string; replayed: boolean }> {

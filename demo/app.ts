@@ -1,22 +1,27 @@
 /** Puts the demo CRM together: a host like any other, which mounts the plugin by its public names. */
 import { join } from 'node:path';
 import { createInvoiceMerge, knexHost, type HostCrm, type InvoiceMergePlugin } from 'crm-invoice-merge';
-import express, { type Express, type Request } from 'express';
+import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Knex } from 'knex';
 import { apiRoutes } from './api';
+import { bankPages } from './bank';
 import { parisDay, type Demo } from './context';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
 import { answerErrors, notFound } from './error-pages';
+import { estimatePages } from './estimate-pages';
 import { expensePages } from './expense-pages';
 import { invoiceActs } from './invoice-acts';
 import { invoiceFormPages } from './invoice-form-pages';
+import { paperActs } from './invoice-paper-acts';
 import { invoiceListPages } from './invoice-list-pages';
 import { markLate } from './invoice-store';
 import { demoFolder } from './paths';
 import { reminderPages } from './reminder-pages';
-import { revenuePages } from './revenue-pages';
+import { reportPages } from './report-pages';
+import { printPages, publicPages } from './public-pages';
+import { publicLinks } from './public-links';
 import { mayDo, type Role } from './roles';
 import { seed } from './seed';
 import { demandPerson, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
@@ -42,9 +47,11 @@ export interface DemoOptions {
 export async function createDemo({ databaseUrl, data, clock = () => new Date() }: DemoOptions): Promise<DemoApp> {
   const knex = openDatabase(databaseUrl);
   await createTables(knex);
+  const links = await publicLinks(knex);
   const host: HostCrm = {
     ...knexHost(tableMap),
-    invoiceUrl: (id, page) => (page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`),
+    invoiceUrl: (id, page) =>
+      page === 'public' ? links.pathOf(id) : page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`,
   };
   const roles = new Map<string, Role>();
   const merge = createInvoiceMerge<Request>({
@@ -58,6 +65,13 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
       return role !== undefined && mayDo(role, action);
     },
     locale: (req) => req.speech.lang,
+    // The plugin's own pages stand under this CRM's header and menu.
+    layout: (html, { title, res }) =>
+      new Promise((resolve, reject) => {
+        (res as Response).render('framed', { title, html }, (error: unknown, page: string) =>
+          error instanceof Error ? reject(error) : resolve(page),
+        );
+      }),
     clock,
   });
   const demo: Demo = { knex, host, merge, now: clock, today: () => parisDay(clock()) };
@@ -75,15 +89,16 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.use('/public', express.static(join(demoFolder, 'public')));
   app.use(await sessions(knex), recognise(knex), sameOrigin);
   app.use(signInPages(knex));
+  app.use(publicPages(demo, links), bankPages(demo));
   app.use(demandPerson);
   // After sign-in, before the body parsers: the plugin reads its own bodies.
   app.use(merge.mountPath, merge.router);
   app.use(showNotice);
   app.use('/api', apiRoutes(demo));
   // A merge of many invoices posts thousands of fields.
-  app.use(express.urlencoded({ extended: true, limit: '20mb', parameterLimit: 400_000 }));
-  app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo));
-  app.use(customerPages(demo), expensePages(demo), revenuePages(demo), reminderPages(demo));
+  app.use(express.urlencoded({ extended: false, limit: '20mb', parameterLimit: 400_000 }));
+  app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo), paperActs(demo), printPages(demo));
+  app.use(customerPages(demo), estimatePages(demo), expensePages(demo), reportPages(demo), reminderPages(demo));
   app.use(notFound);
   app.use(answerErrors(demo));
 

@@ -1,16 +1,22 @@
 /** Customers, and what each owes. */
 import { Router } from 'express';
 import { DemoError, idOf, type Demo } from './context';
+import { listedEstimates, shownState } from './estimate-pages';
 import { listedInvoices, type ListedInvoice } from './invoice-list-pages';
-import { groupedBy, sumsByCurrency } from './sums';
+import { spacedNumber } from './seller';
+import { groupedBy, inOrder, sumsByCurrency } from './sums';
 
 /** What is still owed per customer: totals of open invoices less what was paid on them. */
-async function openSums(demo: Demo, customerId?: string): Promise<Map<string, { currency: string; amount: string }[]>> {
-  const owed = demo.knex('crm_invoices').whereIn('state', ['open', 'late', 'part']);
+async function openSums(
+  demo: Demo,
+  customerId?: string,
+  states = ['open', 'late', 'part'],
+): Promise<Map<string, { currency: string; amount: string }[]>> {
+  const owed = demo.knex('crm_invoices').whereIn('state', states);
   const paid = demo
     .knex('crm_payments as p')
     .join('crm_invoices as i', 'i.id', 'p.invoice_id')
-    .whereIn('i.state', ['open', 'late', 'part']);
+    .whereIn('i.state', states);
   if (customerId) {
     owed.where({ client_id: customerId });
     paid.where('i.client_id', customerId);
@@ -35,9 +41,9 @@ export function customerPages(demo: Demo): Router {
       .select('client_id')
       .count<{ client_id: number; n: number | string }[]>({ n: '*' });
     const count = new Map(counts.map((row) => [row.client_id, Number(row.n)]));
-    const customers = (await knex('crm_clients').orderBy('company')) as { id: number }[];
+    const customers = await knex('crm_clients').select<{ id: number; company: string }[]>();
     res.render('customers', {
-      customers: customers.map((row) => ({
+      customers: inOrder(customers, (row) => row.company).map((row) => ({
         ...row,
         open: open.get(String(row.id)) ?? [],
         invoices: count.get(row.id) ?? 0,
@@ -45,7 +51,12 @@ export function customerPages(demo: Demo): Router {
     });
   });
 
-  router.get('/customers/:id', async (req, res) => {
+  const banner = demo.merge.banner({
+    page: 'customer',
+    customerId: (req) => String(req.params.id),
+    createUrl: () => '/invoices/new',
+  });
+  router.get('/customers/:id', banner, async (req, res) => {
     const id = idOf(req);
     const customer = (await knex('crm_clients').where({ id }).first()) as unknown;
     if (!customer) throw new DemoError('not_found', 404);
@@ -55,11 +66,23 @@ export function customerPages(demo: Demo): Router {
         { column: 'i.issued_on', order: 'desc' },
         { column: 'i.id', order: 'desc' },
       ])) as ListedInvoice[];
+    const expenses = await knex('crm_expenses as e')
+      .leftJoin('crm_invoices as i', 'i.id', 'e.invoice_id')
+      .where('e.client_id', id)
+      .orderBy('e.spent_on', 'desc')
+      .select<{ currency: string; amount: string; invoice_id: number | null }[]>('e.*', 'i.ref');
     res.render('customer', {
       customer,
       invoices,
       open: (await openSums(demo, id)).get(id) ?? [],
-      estimates: await knex('crm_estimates').where({ client_id: id }).orderBy('issued_on', 'desc'),
+      late: (await openSums(demo, id, ['late'])).get(id) ?? [],
+      estimates: (await listedEstimates(knex).where('e.client_id', id)).map((one) => ({
+        ...one,
+        shown: shownState(one, demo.today()),
+      })),
+      expenses,
+      toCharge: sumsByCurrency(expenses.filter((one) => one.invoice_id === null)),
+      spaced: spacedNumber,
     });
   });
   return router;

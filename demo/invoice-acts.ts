@@ -1,86 +1,26 @@
-/** An invoice's page, and what one may do with it: pay, issue, cancel, reopen, delete. */
-import { invoiceTotals, type Trx } from 'crm-invoice-merge';
-import { Router, type Request, type Response } from 'express';
+/** What one may do with an invoice: pay, issue, cancel, reopen, delete. */
+import type { Trx } from 'crm-invoice-merge';
+import { Router, type Request } from 'express';
 import { DemoError, idOf, type Demo } from './context';
-import { refusalOf } from './error-pages';
-import { deleteInvoice, findInvoice, formExtras, mergeFacts } from './invoice-store';
-import { totalRows } from './invoice-totals';
+import { invoicePage } from './invoice-page';
+import { deleteInvoice, findInvoice } from './invoice-store';
 import { readNumber } from './language';
-import { recordPayment } from './payments';
+import { recordOnSuccessor, recordPayment } from './payments';
 import { leaveNotice } from './session';
-import { exactAmount } from './sums';
 
 type Act = 'issue' | 'cancel' | 'reopen' | 'delete';
 
 export function invoiceActs(demo: Demo): Router {
   const { knex, merge, host } = demo;
+  const { render, acting } = invoicePage(demo);
   const router = Router();
-
-  async function renderInvoice(req: Request, res: Response, id: string, refused: string | null): Promise<void> {
-    const stored = await findInvoice(knex, id);
-    const [invoice] = await host.loadInvoices(knex, [id]);
-    if (!stored || !invoice) throw new DemoError('not_found', 404);
-    const of = { invoice_id: id };
-    const customer = await knex('crm_clients').where({ id: stored.client_id }).first<Record<string, string>>();
-    const payments = await knex('crm_payments as p')
-      .join('crm_payment_methods as m', 'm.id', 'p.method_id')
-      .where('p.invoice_id', id)
-      .orderBy('p.paid_on')
-      .select('p.id', 'p.amount', 'p.paid_on', 'p.remark', 'm.label as method');
-    const facts = await mergeFacts(knex, id);
-    const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
-    const left = exactAmount(invoice.total).minus(invoice.payments.sum);
-    const { currency, pricesIncludeTax } = invoice;
-    const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
-    res.render('invoice', {
-      invoice,
-      lines: invoice.lines.map((line) => ({
-        ...line,
-        net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
-      })),
-      state: stored.state,
-      customer,
-      payments,
-      expenses: await knex('crm_expenses').where(of).orderBy('spent_on'),
-      estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
-      tags: await knex('crm_invoice_tags as l')
-        .join('crm_tags as t', 't.id', 'l.tag_id')
-        .where('l.invoice_id', id)
-        .pluck('t.label'),
-      methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
-      note: (await formExtras(knex, id)).note,
-      rows: totalRows(invoice.totals, invoice.currency, req.speech),
-      left: left.toFixed(),
-      successor: successor ? { id: successor.id, ref: successor.ref } : null,
-      today: demo.today(),
-      refused,
-    });
-  }
 
   const preview = merge.banner({
     page: 'preview',
     invoiceId: (req) => String(req.params.id),
     editUrl: (req) => `/invoices/${String(req.params.id)}/edit`,
   });
-  router.get('/invoices/:id', preview, (req, res) => renderInvoice(req, res, idOf(req), null));
-
-  /** Runs an act; a refusal shows the invoice again with the reason on top. */
-  const acting =
-    (act: (req: Request, id: string) => Promise<string>) =>
-    async (req: Request, res: Response): Promise<void> => {
-      const id = idOf(req);
-      try {
-        const to = await act(req, id);
-        res.redirect(303, to);
-      } catch (error) {
-        const refusal = refusalOf(error, demo, req);
-        if (!refusal || refusal.status === 404) throw error;
-        const banner = await merge.renderBanner(req, res, { page: 'preview', invoiceId: () => id });
-        res.locals.invoiceMerge = { banner };
-        res.status(refusal.status);
-        await renderInvoice(req, res, id, refusal.message);
-      }
-    };
+  router.get('/invoices/:id', preview, (req, res) => render(req, res, idOf(req), null));
 
   const changing = (act: Act, change: (trx: Trx, id: string, state: string, req: Request) => Promise<void>) =>
     acting(async (req, id) => {
@@ -140,13 +80,34 @@ export function invoiceActs(demo: Demo): Router {
   router.post(
     '/invoices/:id/payments',
     acting(async (req, id) => {
-      const { amount, methodId, date, note } = (req.body ?? {}) as Record<string, string | undefined>;
+      const { amount, methodId, date, note, successor } = (req.body ?? {}) as Record<string, string | undefined>;
       const payment = { amount: readNumber(amount ?? ''), methodId, date: date || demo.today(), note: note ?? '' };
+      if (successor !== undefined) return payOnSuccessor(req, id, payment, `page:${successor}`);
       await recordPayment(demo, id, payment);
       const paid = await findInvoice(knex, id);
       leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '' } });
       return `/invoices/${id}`;
     }),
   );
+
+  async function payOnSuccessor(req: Request, id: string, payment: unknown, key: string): Promise<string> {
+    const { recorded, waiting } = await recordOnSuccessor(demo, id, payment, key);
+    const meant = await host.loadInvoices(knex, [id]);
+    const currency = meant[0]?.currency ?? 'EUR';
+    const { money } = req.speech;
+    const standing = recorded ? await findInvoice(knex, recorded.invoiceId) : undefined;
+    const vars = {
+      number: standing?.ref ?? '',
+      old: meant[0]?.number ?? '',
+      amount: recorded ? money(recorded.amount, currency) : '',
+      rest: waiting ? money(waiting.amount, currency) : '',
+    };
+    if (recorded) {
+      leaveNotice(req, { key: waiting ? 'notice.paid_successor_rest' : 'notice.paid_successor', vars });
+      return `/invoices/${recorded.invoiceId}`;
+    }
+    leaveNotice(req, { key: 'notice.payment_waits', vars });
+    return `/invoices/${id}`;
+  }
   return router;
 }

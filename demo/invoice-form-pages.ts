@@ -15,6 +15,7 @@ import {
 import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice, type Notice } from './session';
+import { inOrder } from './sums';
 
 /** Rows that wait empty in the form, for browsers without JavaScript. */
 const SPARE_ROWS = 3;
@@ -48,7 +49,8 @@ interface FormPage {
 }
 
 async function renderForm(demo: Demo, req: Request, res: Response, page: FormPage): Promise<void> {
-  const customers = await demo.knex('crm_clients').orderBy('company').select('id', 'company');
+  const clients = await demo.knex('crm_clients').select<{ id: number; company: string }[]>('id', 'company');
+  const customers = inOrder(clients, (row) => row.company);
   const spare = Array.from({ length: SPARE_ROWS }, (_, index) => emptyLine(`9000${index}`));
   let totals = null;
   try {
@@ -74,6 +76,11 @@ const customerOfQuery = (req: Request): string | undefined => {
   return typeof customerId === 'string' && /^\d{1,18}$/.test(customerId) ? customerId : undefined;
 };
 
+const currencyOfQuery = (req: Request): string => {
+  const { currency } = req.query;
+  return typeof currency === 'string' && /^[A-Z]{3}$/.test(currency) ? currency : 'EUR';
+};
+
 export function invoiceFormPages(demo: Demo): Router {
   const { merge, knex } = demo;
   const router = Router();
@@ -83,6 +90,7 @@ export function invoiceFormPages(demo: Demo): Router {
     formId: 'invoice',
     customerField: 'customerId',
     currencyField: 'currency',
+    currency: currencyOfQuery,
     customerId: (req: Request) => customerOfQuery(req) ?? (req.body as { customerId?: string } | undefined)?.customerId,
   };
   const editSpec = {
@@ -97,6 +105,7 @@ export function invoiceFormPages(demo: Demo): Router {
     const today = demo.today();
     const form = typedInvoice({
       customerId: customerOfQuery(req) ?? '',
+      currency: currencyOfQuery(req),
       issueDate: today,
       dueDate: addDays(today, 30),
     });
@@ -126,18 +135,11 @@ export function invoiceFormPages(demo: Demo): Router {
     res.json(shownTotals(typedInvoice(req.body), req.speech));
   });
 
-  async function noticeOf({ invoiceId, merge: merged }: ApplyResult, href: string, req: Request): Promise<Notice> {
-    const [saved] = await demo.host.loadInvoices(knex, [invoiceId]);
-    const number = saved?.number ?? null;
-    if (!merged || !saved) return { key: number ? 'notice.saved' : 'notice.saved_draft', vars: { number } };
-    const { money, day } = req.speech;
-    const vars = {
-      count: merged.sources.length,
-      number,
-      day: day(saved.issueDate),
-      amount: money(saved.total, saved.currency),
-    };
-    return { key: number ? 'notice.merged' : 'notice.merged_draft', vars, href, stays: true };
+  /** After a merge the plugin itself says what was merged, until the person puts it away. */
+  async function saySaved({ invoiceId, merge: merged }: ApplyResult, req: Request): Promise<void> {
+    if (merged) return;
+    const number = (await findInvoice(knex, invoiceId))?.ref ?? null;
+    leaveNotice(req, { key: number ? 'notice.saved' : 'notice.saved_draft', vars: { number } });
   }
 
   /** One save for both pages; a refusal gives the form back as it was typed. */
@@ -146,6 +148,14 @@ export function invoiceFormPages(demo: Demo): Router {
     const before = id ? await editedInvoice(demo, id) : null;
     const person = personOf(req);
     const actor = { id: person.id, name: person.name };
+    const spec = { ...(id ? editSpec : createSpec), form: req.body as unknown };
+    if ((req.body as { resume?: string }).resume === '1') {
+      // Kept while the person signed in again: shown as it was, saved only when asked to.
+      res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, spec) };
+      res.locals.notice = { key: 'notice.resumed', vars: {} } satisfies Notice;
+      await renderForm(demo, req, res, { form, edited: before, refused: null, invalid: [] });
+      return;
+    }
     try {
       const issue = (req.body as { issue?: string }).issue === '1';
       const input = invoiceInput.parse(
@@ -158,14 +168,12 @@ export function invoiceFormPages(demo: Demo): Router {
           (): Promise<SavedInvoice> => saveInvoice(trx, demo, input, { id, by: actor.id }),
         ),
       );
-      const href = `/invoices/${result.invoiceId}`;
-      leaveNotice(req, await noticeOf(result, href, req));
-      res.redirect(303, href);
+      await saySaved(result, req);
+      res.redirect(303, `/invoices/${result.invoiceId}`);
     } catch (error) {
       const refusal = refusalOf(error, demo, req);
       if (!refusal) throw error;
-      const spec = { ...(id ? editSpec : createSpec), form: req.body as unknown, error };
-      res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, spec) };
+      res.locals.invoiceMerge = { banner: await merge.renderBanner(req, res, { ...spec, error }) };
       res.status(refusal.status);
       await renderForm(demo, req, res, {
         form,

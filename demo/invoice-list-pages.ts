@@ -1,7 +1,7 @@
 /** The list of invoices: search, status filter, pages, and what is owed at a glance. */
 import { Router } from 'express';
 import type { Knex } from 'knex';
-import type { Demo } from './context';
+import { personOf, type Demo } from './context';
 import { sumsByCurrency } from './sums';
 
 const PAGE_SIZE = 20;
@@ -30,21 +30,33 @@ export function listedInvoices(knex: Knex): Knex.QueryBuilder {
 const likePattern = (text: string): string => `%${text.replace(/[!%_]/g, '!$&')}%`;
 
 export function invoiceListPages(demo: Demo): Router {
-  const { knex } = demo;
+  const { knex, merge } = demo;
   const router = Router();
+
+  /** The invoices that carry a merged number now; people look for the number on the customer's transfer. */
+  async function carriersOf(number: string): Promise<{ id: string; ref: string | null; issued_on: string }[]> {
+    const found = (await merge.findByNumber(knex, number)).filter(({ how }) => how === 'merged');
+    const ids = found.map(({ invoiceId }) => invoiceId);
+    return knex('crm_invoices').whereIn('id', ids).orderBy('id').select('id', 'ref', 'issued_on');
+  }
 
   router.get('/', (_req, res) => res.redirect(303, '/invoices'));
 
   router.get('/invoices', async (req, res) => {
     const q = typeof req.query.q === 'string' ? req.query.q.trim().slice(0, 100) : '';
     const state = typeof req.query.state === 'string' && FILTERS.includes(req.query.state) ? req.query.state : '';
+    const carriers = q ? await carriersOf(q.toUpperCase()) : [];
     const narrow = (query: Knex.QueryBuilder): Knex.QueryBuilder => {
       if (state) query.where('i.state', state);
       if (q) {
         query.where((any) => {
           any
             .whereRaw("i.ref LIKE ? ESCAPE '!'", [likePattern(q)])
-            .orWhereRaw("c.company LIKE ? ESCAPE '!'", [likePattern(q)]);
+            .orWhereRaw("c.company LIKE ? ESCAPE '!'", [likePattern(q)])
+            .orWhereIn(
+              'i.id',
+              carriers.map(({ id }) => id),
+            );
         });
       }
       return query;
@@ -63,6 +75,10 @@ export function invoiceListPages(demo: Demo): Router {
       ])
       .limit(PAGE_SIZE)
       .offset((page - 1) * PAGE_SIZE)) as ListedInvoice[];
+    const mergeable = await demo.merge.mergeable(knex, {
+      customerIds: invoices.map((row) => String(row.client_id)),
+      actor: personOf(req),
+    });
     const states = await knex('crm_invoices').groupBy('state').select('state').count<
       {
         state: string;
@@ -85,11 +101,13 @@ export function invoiceListPages(demo: Demo): Router {
       ]);
     res.render('invoices', {
       q,
+      carriers,
       state,
       filters: FILTERS,
       counts: Object.fromEntries(states.map((row) => [row.state, Number(row.n)])),
       cards: { due: sums(['open', 'late', 'part'], paid), late: sums(['late']), draft: sums(['draft']) },
       invoices,
+      mergeable,
       page,
       pages,
       total,

@@ -164,11 +164,16 @@ export async function deleteInvoice(trx: Trx, id: Id): Promise<void> {
   await trx('crm_expenses').where({ invoice_id: id }).update({ invoice_id: null, line_id: null });
   await trx('crm_estimates').where({ invoice_id: id }).update({ invoice_id: null });
   await trx('crm_line_adjustments').whereIn('line_id', lines).delete();
+  await trx('crm_attachment_contents')
+    .whereIn('attachment_id', trx('crm_attachments').where({ invoice_id: id }).select('id'))
+    .delete();
   for (const table of [
     'crm_invoice_lines',
     'crm_invoice_adjustments',
     'crm_payments',
     'crm_invoice_tags',
+    'crm_notes',
+    'crm_attachments',
     'crm_reminder_log',
   ])
     await trx(table).where({ invoice_id: id }).delete();
@@ -188,23 +193,20 @@ export async function formExtras(db: Db, id: Id): Promise<{ note: string; codes:
   };
 }
 
-/** Beside the contract's Invoice: what became of it, and what was merged into it. */
+/** Beside the contract's Invoice: what became of it, and what was merged into it, deleted ones included. */
 export async function mergeFacts(
-  db: Db,
+  { knex, merge }: Demo,
   id: Id,
 ): Promise<{ mergedInto: Id | null; mergedFrom: Id[]; remindersOff: boolean }> {
   const prefix = tableMap.tablePrefix ?? 'im_';
-  const own = await db('crm_invoices')
+  const own = await knex('crm_invoices')
     .where({ id })
     .first<Record<string, number | null>>(`${prefix}merged_into_id`, `${prefix}reminders_off`);
-  const sources = await db('crm_invoices')
-    .where(`${prefix}merged_into_id`, id)
-    .orderBy('id')
-    .select<{ id: number }[]>('id');
+  const { replaces } = await merge.summary(knex, id);
   const mergedInto = own?.[`${prefix}merged_into_id`];
   return {
     mergedInto: mergedInto ? String(mergedInto) : null,
-    mergedFrom: sources.map((row) => String(row.id)),
+    mergedFrom: replaces.filter((one) => one.directly).map((one) => one.invoiceId),
     remindersOff: Boolean(own?.[`${prefix}reminders_off`]),
   };
 }

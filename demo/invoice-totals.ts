@@ -1,7 +1,7 @@
 /** The totals that the form shows while one types: the plugin's arithmetic, so that page and save agree. */
 import { Big } from 'big.js';
-import { invoiceTotals, mergedTotals, type CarriedLine, type Totals } from 'crm-invoice-merge';
-import { invoiceInput, pricedDocument, type InvoiceInput, type LineInput } from './invoice-input';
+import { invoiceTotals, mergedTotals, type Totals } from 'crm-invoice-merge';
+import { invoiceInput, pricedDocument, type InvoiceInput } from './invoice-input';
 import { inputFromForm, type TypedInvoice } from './typed-invoice';
 import { readNumber, type Speech } from './language';
 
@@ -58,16 +58,6 @@ const taxLabel = (tax: Totals['taxes'][number], t: Speech['t'], percent: Speech[
     ? t('totals.vat', { rate: percent(tax.rate) })
     : t('totals.vat_other', { rate: percent(tax.rate), why: t(`tax_category.${tax.category}`) });
 
-/** The arithmetic looks at the figures only; where a line is from makes no difference to them. */
-const asCarried = (row: LineInput): CarriedLine => ({
-  ...row,
-  key: row.key ?? '',
-  kind: 'line',
-  sourceInvoiceId: '',
-  sourceLineId: null,
-  extra: {},
-});
-
 /** Rows that cannot be read yet (half typed) count as nothing. */
 function readable(form: TypedInvoice): { input: InvoiceInput; rows: string[] } {
   const usable = (row: TypedInvoice['lines'][number]): boolean =>
@@ -107,7 +97,7 @@ export function shownTotals(form: TypedInvoice, speech: Speech): ShownTotals {
   };
   const carried = [
     {
-      lines: input.lines.filter((row) => row.key !== null).map(asCarried),
+      lines: input.lines.filter((row) => row.key !== null),
       allowancesCharges: input.allowancesCharges.filter((row) => row.key !== null),
       adjustment: form.carriedAdjustments
         .filter((row) => /^-?\d+(\.\d+)?$/.test(row.amount))

@@ -11,6 +11,8 @@ export interface Speech {
   t: (key: string, vars?: Record<string, unknown>) => string;
   /** '1204.5', 'EUR' -> '1 204,50 €' */
   money: (amount: string, currency: string) => string;
+  /** '12604.5', 'EUR' -> '12,6 k€': for drawings. */
+  compact: (amount: string, currency: string) => string;
   /** '12.500000' -> '12,5' */
   number: (amount: string) => string;
   percent: (rate: string) => string;
@@ -18,6 +20,8 @@ export interface Speech {
   typed: (amount: string, fraction?: number) => string;
   /** '2026-11-21' -> '21/11/2026', '21 Nov 2026'; of an instant, its first ten characters. */
   day: (day: string) => string;
+  /** An instant in Paris: '21/11/2026 11:00'. */
+  moment: (instant: string) => string;
   month: (month: string) => string;
   shortMonth: (month: string) => string;
 }
@@ -56,11 +60,21 @@ function speechOf(lang: Language): Speech {
     year: 'numeric',
     timeZone: 'UTC',
   });
+  const times = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone: 'Europe/Paris' });
+  const parisDays = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris' });
+  const day = (text: string): string => days.format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
   const fixed = words.getFixedT(lang);
   return {
     lang,
     t: (key, vars = {}) => fixed(key, vars),
     money: (amount, currency) => withMinus(currencyFormat(currency).format(exact(amount))),
+    compact: (amount, currency) =>
+      new Intl.NumberFormat(locale, {
+        style: 'currency',
+        currency,
+        notation: 'compact',
+        maximumSignificantDigits: 3,
+      }).format(exact(amount)),
     number: (amount) => withMinus(plain.format(exact(amount))),
     percent: (rate) => (lang === 'fr' ? `${plain.format(exact(rate))}\u00a0%` : `${plain.format(exact(rate))}%`),
     typed(amount, fraction = 0) {
@@ -72,7 +86,8 @@ function speechOf(lang: Language): Speech {
       const text = format.format(exact(amount));
       return lang === 'fr' ? text.replace('.', ',') : text;
     },
-    day: (day) => days.format(new Date(`${day.slice(0, 10)}T00:00:00Z`)),
+    day,
+    moment: (instant) => `${day(parisDays.format(new Date(instant)))} ${times.format(new Date(instant))}`,
     month: (month) => months.format(new Date(`${month}-01T00:00:00Z`)),
     shortMonth: (month) => shortMonths.format(new Date(`${month}-01T00:00:00Z`)),
   };

@@ -1,4 +1,5 @@
 /** Money received for an invoice: the page and the JSON API book it the same way. */
+import type { Id, ReceivedPayment, Trx } from 'crm-invoice-merge';
 import { z } from 'zod';
 import { DemoError, type Demo } from './context';
 import { findInvoice } from './invoice-store';
@@ -24,37 +25,75 @@ export interface RecordedPayment {
   date: string;
 }
 
+type Payment = z.output<typeof paymentInput> & { methodId: string; date: string };
+
+async function readPayment(demo: Demo, given: unknown): Promise<Payment> {
+  const payment = paymentInput.parse(given);
+  const methodId = payment.methodId ?? CASH;
+  const method = await demo.knex('crm_payment_methods').where({ id: methodId }).first<{ id: number } | undefined>('id');
+  if (!method) throw new DemoError('unknown_method', 422);
+  return { ...payment, methodId, date: payment.date ?? demo.today() };
+}
+
+/** What this CRM does with every payment. */
+async function book(demo: Demo, trx: Trx, invoiceId: Id, payment: Payment): Promise<Id> {
+  const [id] = await trx('crm_payments').insert({
+    invoice_id: invoiceId,
+    method_id: payment.methodId,
+    amount: payment.amount,
+    paid_on: payment.date,
+    remark: payment.note || null,
+  });
+  await demo.host.saveTotals(trx, invoiceId);
+  return String(id);
+}
+
 /**
  * @throws DemoError merged_elsewhere 409 (with the number of the invoice that the money belongs to), wrong_state 409, unknown_method 422
  * @throws ZodError where the payment cannot be read; PluginError where the invoice was merged meanwhile
  */
 export async function recordPayment(demo: Demo, invoiceId: string, given: unknown): Promise<RecordedPayment> {
-  const payment = paymentInput.parse(given);
-  const { knex, merge, host } = demo;
-  if (!(await findInvoice(knex, invoiceId))) throw new DemoError('not_found', 404);
+  const { knex, merge } = demo;
+  const payment = await readPayment(demo, given);
+  const meant = await findInvoice(knex, invoiceId);
+  if (!meant) throw new DemoError('not_found', 404);
   const target = await merge.paymentTarget(knex, invoiceId);
   if (target.invoiceId !== invoiceId) {
     const successor = await findInvoice(knex, target.invoiceId);
     const number = successor?.ref ?? `#${target.invoiceId}`;
-    throw new DemoError('merged_elsewhere', 409, { number, invoiceId: target.invoiceId });
+    throw new DemoError('merged_elsewhere', 409, {
+      number,
+      invoiceId: target.invoiceId,
+      old: meant.ref ?? '',
+      payment,
+    });
   }
   return merge.transaction(async (trx) => {
     await merge.guard(trx, invoiceId, 'pay');
     const invoice = await findInvoice(trx, invoiceId);
     if (!invoice || !['open', 'late', 'part'].includes(invoice.state)) throw new DemoError('wrong_state', 409);
-    const method = await trx('crm_payment_methods')
-      .where({ id: payment.methodId ?? CASH })
-      .first<{ id: number } | undefined>('id');
-    if (!method) throw new DemoError('unknown_method', 422);
-    const date = payment.date ?? demo.today();
-    const [id] = await trx('crm_payments').insert({
-      invoice_id: invoiceId,
-      method_id: method.id,
-      amount: payment.amount,
-      paid_on: date,
-      remark: payment.note || null,
-    });
-    await host.saveTotals(trx, invoiceId);
-    return { id: String(id), invoiceId, methodId: String(method.id), amount: payment.amount, date };
+    const { methodId, amount, date } = payment;
+    return { id: await book(demo, trx, invoiceId, payment), invoiceId, methodId, amount, date };
+  });
+}
+
+/** Money for a merged invoice, once the person has said yes: on the one that stands for it, else it waits. */
+export async function recordOnSuccessor(
+  demo: Demo,
+  invoiceId: string,
+  given: unknown,
+  key: string,
+): Promise<ReceivedPayment> {
+  const payment = await readPayment(demo, given);
+  const { merge, host } = demo;
+  return merge.transaction(async (trx) => {
+    const [meant] = await host.loadInvoices(trx, [invoiceId]);
+    if (!meant) throw new DemoError('not_found', 404);
+    const { amount, date, methodId, note: reference } = payment;
+    return merge.receivePayment(
+      trx,
+      { key, invoiceId, amount, currency: meant.currency, date, methodId, reference },
+      ({ invoiceId: standing, ...part }) => book(demo, trx, standing, { ...payment, ...part }),
+    );
   });
 }

@@ -13,7 +13,7 @@ export interface Person {
 }
 
 const SALES: Action[] = ['merge.view', 'merge.apply', 'merge.history'];
-const BOOKS: Action[] = [...SALES, 'merge.choose_settlement'];
+const BOOKS: Action[] = [...SALES, 'merge.choose_settlement', 'payments.allocate'];
 
 /** Answers the plugin's question; admins may do everything. */
 export function mayDo(role: Role, action: Action): boolean {

@@ -1,4 +1,4 @@
-/** The customers and invoices that a full demo starts with; days count from the day it is filled. */
+/** The invoices that a full demo starts with; days count from the day it is filled. */
 import type { AllowanceCharge, Discount } from 'crm-invoice-merge';
 
 export interface SeedLine {
@@ -25,41 +25,16 @@ export interface SeedInvoice {
   paid?: string;
   tags?: number[];
   level?: number;
+  /** Where it bears a number of another series than FA-. */
+  ref?: string;
 }
 
-export const CUSTOMERS = [
-  ['Boulangerie Martin', 'compta@boulangerie-martin.example', '14 rue des Moulins', '44000', 'Nantes', 'FR32410223344'],
-  ['Hôtel des Tilleuls', 'reception@hotel-tilleuls.example', '3 place de la Gare', '37000', 'Tours', 'FR81502334455'],
-  [
-    'Garage Lefèvre & Fils',
-    'garage.lefevre@example.com',
-    '128 route de Vannes',
-    '44800',
-    'Saint-Herblain',
-    'FR15403556677',
-  ],
-  ['Café de la Marine', 'bonjour@cafe-marine.example', '7 quai des Antilles', '44200', 'Nantes', 'FR64812998877'],
-  [
-    'Cabinet Dubreuil Avocats',
-    'facturation@dubreuil-avocats.example',
-    '22 rue Crébillon',
-    '44000',
-    'Nantes',
-    'FR09392114455',
-  ],
-  ['Pharmacie du Château', 'pharmacie.chateau@example.com', '5 rue de Strasbourg', '49100', 'Angers', 'FR77433221100'],
-  ['École Sainte-Anne', 'intendance@ecole-sainte-anne.example', '41 avenue Pasteur', '85000', 'La Roche-sur-Yon', null],
-  ['Menuiserie Kerguelen', 'atelier@kerguelen.example', 'ZA du Moulin Neuf', '56400', 'Auray', 'FR26519887766'],
-  ['Domaine de l’Orangerie', 'mariages@orangerie.example', 'Lieu-dit Les Orangers', '49400', 'Saumur', 'FR58788665544'],
-  ['Atelier Vélo Loire', 'atelier@velo-loire.example', '60 boulevard de la Loire', '45000', 'Orléans', 'FR40901223344'],
-  ['Traiteur Bonnefoy', 'commande@bonnefoy-traiteur.example', '9 rue du Marché', '35000', 'Rennes', 'FR93344556677'],
-  ['Mairie de Saint-Aubin', 'finances@saint-aubin.example', '1 place de l’Église', '44110', 'Saint-Aubin', null],
-] as const;
-
 export const TAGS = ['Contrat annuel', 'À relancer par téléphone', 'Livraison', 'Nouveau client'];
+/** Ways to pay. */
 export const METHODS = ['Espèces', 'Carte bancaire', 'Virement'];
 
-const l = (label: string, qty: string, price: string, vat: string, unit?: string, code?: string): SeedLine => ({
+/** A line in short. */
+export const l = (label: string, qty: string, price: string, vat: string, unit?: string, code?: string): SeedLine => ({
   label,
   qty,
   price,
@@ -239,28 +214,4 @@ export const DRAFTS: SeedInvoice[] = [
   draft(10, -1, [l('Caisses isothermes', '4', '32.00', '20')]),
   draft(11, -9, [l('Vin d’honneur, denrées', '110', '5.40', '10', 'part')]),
   draft(7, -3, [l('Affûtage de lames', '22', '18.50', '20', 'lame')]),
-];
-
-/** customer, day, supplier, label, amount, number of the invoice it was charged on (null: not yet), with its first line */
-export const EXPENSES: [number, number, string, string, string, number | null, boolean][] = [
-  [0, -104, 'Fours Rouergue', 'Sonde de température pour le four', '84.30', 31, true],
-  [0, -23, 'Papeteries de l’Erdre', 'Sacs kraft, achat', '118.40', 38, true],
-  [0, -22, 'Transports Guillou', 'Livraison des sacs', '26.00', 38, false],
-  [0, -5, 'Minoterie Girardeau', 'Farine T65, palette', '164.00', null, false],
-  [1, -16, 'Blanchisserie Armor', 'Traitement du linge', '73.50', 40, true],
-  [1, -12, 'Frigoriste Ouest', 'Gaz R290', '58.20', 43, true],
-  [2, -14, 'Lubrifiants Atlantique', 'Huile 5W30, trois fûts', '402.00', 45, true],
-  [3, -140, 'Torréfaction du Port', 'Café vert', '96.00', 24, false],
-  [8, -7, 'Location Anjou', 'Camion, une journée', '112.00', null, false],
-  [5, -31, 'Enseignes Loire', 'Tubes pour la croix', '44.90', null, false],
-];
-
-/** customer, day, label, amount, number of the invoice it led to */
-export const ESTIMATES: [number, number, string, string, number | null][] = [
-  [0, -115, 'Entretien annuel du four', '604.80', 31],
-  [0, -30, 'Sacs imprimés, trois lots', '230.40', 38],
-  [1, -25, 'Linge de table pour la saison', '2764.80', 40],
-  [2, -19, 'Huile, trois fûts', '764.64', 45],
-  [8, -12, 'Mobilier pour mariage, 120 personnes', '897.60', null],
-  [11, -15, 'Vœux du maire', '712.80', null],
 ];

@@ -2,7 +2,11 @@
 import { invoiceTotals, type Row } from 'crm-invoice-merge';
 import { addDays, type Demo } from './context';
 import { hashPassword, type Role } from './roles';
-import { CUSTOMERS, DRAFTS, ESTIMATES, EXPENSES, METHODS, NUMBERED, TAGS, type SeedInvoice } from './seed-data';
+import { reminderText } from './reminders';
+import { CUSTOMERS } from './seed-customers';
+import { DRAFTS, METHODS, NUMBERED, TAGS, type SeedInvoice, type SeedLine } from './seed-data';
+import { DELIVERIES } from './seed-deliveries';
+import { ESTIMATES, EXPENSES, FILES, NOTES } from './seed-papers';
 import { exactAmount } from './sums';
 
 const PEOPLE: [string, string, Role][] = [
@@ -30,15 +34,7 @@ export async function seed(demo: Demo, data: 'full' | 'empty'): Promise<void> {
 /** All rows with their ids, table by table. */
 function fullRows(today: string): Record<string, Row[]> {
   const rows: Record<string, Row[]> = {
-    crm_clients: CUSTOMERS.map(([company, email, street, postcode, city, vat], index) => ({
-      id: index + 1,
-      company,
-      email,
-      street,
-      postcode,
-      city,
-      vat_number: vat,
-    })),
+    crm_clients: CUSTOMERS.map((customer, index) => ({ id: index + 1, ...customer })),
     crm_tags: TAGS.map((label, index) => ({ id: index + 1, label })),
     crm_invoices: [],
     crm_invoice_lines: [],
@@ -48,10 +44,14 @@ function fullRows(today: string): Record<string, Row[]> {
     crm_invoice_tags: [],
     crm_expenses: [],
     crm_estimates: [],
+    crm_estimate_lines: [],
     crm_reminder_log: [],
+    crm_notes: [],
+    crm_attachments: [],
+    crm_attachment_contents: [],
   };
   const firstLines: number[] = [];
-  for (const [index, invoice] of [...NUMBERED, ...DRAFTS].entries()) {
+  for (const [index, invoice] of [...NUMBERED, ...DRAFTS, ...DELIVERIES].entries()) {
     firstLines.push((rows.crm_invoice_lines?.length ?? 0) + 1);
     addInvoice(rows, invoice, index + 1, today);
   }
@@ -67,20 +67,77 @@ function fullRows(today: string): Record<string, Row[]> {
       line_id: number && withLine ? firstLines[number - 1] : null,
     });
   }
-  for (const [index, [customer, day, label, amount, number]] of ESTIMATES.entries()) {
-    const issued = addDays(today, day);
-    rows.crm_estimates?.push({
-      ref: `DE-${issued.slice(0, 4)}-${String(index + 11).padStart(3, '0')}`,
-      client_id: customer + 1,
-      issued_on: issued,
-      label,
-      amount,
-      currency: 'EUR',
-      invoice_id: number,
-    });
-  }
+  addEstimates(rows, today);
+  addPapers(rows, today);
   return rows;
 }
+
+function addEstimates(rows: Record<string, Row[]>, today: string): void {
+  const byDay = [...ESTIMATES].sort((a, b) => a.issued - b.issued);
+  for (const [index, { customer, issued, label, state, invoice, lines }] of byDay.entries()) {
+    const day = addDays(today, issued);
+    rows.crm_estimates?.push({
+      id: index + 1,
+      ref: `DE-${day.slice(0, 4)}-${String(index + 11).padStart(3, '0')}`,
+      client_id: customer + 1,
+      issued_on: day,
+      valid_until: addDays(day, 30),
+      state,
+      label,
+      amount: invoiceTotals({ ...PLAIN, lines: lines.map(pricedLine) }).payable,
+      currency: 'EUR',
+      invoice_id: invoice,
+    });
+    for (const [sort, line] of lines.entries())
+      rows.crm_estimate_lines?.push({
+        estimate_id: index + 1,
+        sort,
+        label: line.label,
+        qty: line.qty,
+        unit_label: line.unit ?? null,
+        price: line.price,
+        vat_rate: line.vat,
+        vat_category: taxOf(line).category,
+      });
+  }
+}
+
+function addPapers(rows: Record<string, Row[]>, today: string): void {
+  const moment = (day: number, hour: number): string =>
+    `${addDays(today, day)}T${String(hour).padStart(2, '0')}:20:00.000Z`;
+  for (const [invoice, day, author, body] of NOTES)
+    rows.crm_notes?.push({ invoice_id: invoice, added_to: invoice, author, body, written_at: moment(day, 9) });
+  for (const [index, [invoice, day, author, name, content]] of FILES.entries()) {
+    rows.crm_attachments?.push({
+      id: index + 1,
+      invoice_id: invoice,
+      added_to: invoice,
+      file_name: name,
+      media_type: name.endsWith('.pdf') ? 'application/pdf' : 'text/plain; charset=utf-8',
+      size: content.length,
+      author,
+      added_at: moment(day, 15),
+    });
+    rows.crm_attachment_contents?.push({ attachment_id: index + 1, content });
+  }
+}
+
+const PLAIN = {
+  currency: 'EUR',
+  pricesIncludeTax: false,
+  allowancesCharges: [],
+  discount: null,
+  adjustment: '0',
+  prepaid: '0',
+};
+
+const pricedLine = (line: SeedLine) => ({
+  quantity: line.qty,
+  unitPrice: line.price,
+  baseQuantity: '1',
+  taxes: [taxOf(line)],
+  allowancesCharges: line.adjustments ?? [],
+});
 
 const taxOf = (line: SeedInvoice['lines'][number]) => ({
   category: line.vat === '0' ? 'G' : 'S',
@@ -92,24 +149,18 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
   const currency = invoice.currency ?? 'EUR';
   const issued = addDays(today, invoice.issued);
   const totals = invoiceTotals({
+    ...PLAIN,
     currency,
-    pricesIncludeTax: false,
-    lines: invoice.lines.map((line) => ({
-      quantity: line.qty,
-      unitPrice: line.price,
-      baseQuantity: '1',
-      taxes: [taxOf(line)],
-      allowancesCharges: line.adjustments ?? [],
-    })),
+    lines: invoice.lines.map(pricedLine),
     allowancesCharges: invoice.adjustments ?? [],
     discount: invoice.discount ?? null,
-    adjustment: '0',
-    prepaid: '0',
   });
+  const number = invoice.ref ?? `FA-{yyyy}-${String(id).padStart(5, '0')}`;
+  const ref = invoice.state === 'draft' ? null : number.replace('{yyyy}', issued.slice(0, 4));
   rows.crm_invoices?.push({
     id,
     client_id: invoice.customer + 1,
-    ref: invoice.state === 'draft' ? null : `FA-${issued.slice(0, 4)}-${String(id).padStart(5, '0')}`,
+    ref,
     state: invoice.state,
     issued_on: issued,
     due_on: invoice.due === null ? null : addDays(today, invoice.due),
@@ -138,6 +189,7 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
       vat_rate: tax.rate,
       vat_category: tax.category,
       vat_name: tax.name,
+      supplied_on: invoice.state === 'draft' ? null : addDays(issued, -1 - (lineId % 4)),
       product_code: line.code ?? null,
     });
     for (const one of line.adjustments ?? [])
@@ -161,12 +213,16 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
       paid_on: addDays(today, Math.min(-1, invoice.issued + 12 + (id % 14))),
     });
   for (const tag of invoice.tags ?? []) rows.crm_invoice_tags?.push({ invoice_id: id, tag_id: tag + 1 });
-  for (let level = 1; level <= (invoice.level ?? 0); level += 1)
+  const { email = '' } = CUSTOMERS[invoice.customer] ?? {};
+  for (let level = 1; level <= (invoice.level ?? 0); level += 1) {
+    const amount = exactAmount(totals.payable).toFixed();
     rows.crm_reminder_log?.push({
       invoice_id: id,
       logged_at: `${addDays(today, (invoice.due ?? 0) + level * 15)}T07:00:00.000Z`,
       level,
-      recipient: CUSTOMERS[invoice.customer]?.[1] ?? '',
-      amount_due: exactAmount(totals.payable).toFixed(),
+      recipient: email,
+      amount_due: amount,
+      ...reminderText({ ref, issued_on: issued, due_on: addDays(today, invoice.due ?? 0), level, amount, currency }),
     });
+  }
 }

@@ -101,23 +101,37 @@ function localPath(value: unknown): string {
   return typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : '/';
 }
 
+/** The invoice form, on its way to be saved: after signing in again it is as it was typed. Other acts are not repeated. */
+const RESUMED = /^\/invoices(\/\d{1,18})?$/;
+const FORM = 'application/x-www-form-urlencoded';
+const readForm = express.text({ type: FORM, limit: '20mb' });
+
 /** Pages lead to the sign-in page and back; programs get 401. */
 export function demandPerson(req: Request, res: Response, next: NextFunction): void {
   if (req.person) return next();
   if (req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json')
     return next(new DemoError('signed_out', 401));
+  if (req.method === 'POST' && RESUMED.test(req.path) && req.is(FORM)) {
+    readForm(req, res, (error?: unknown) => {
+      if (error) return next(error);
+      res.status(401).render('sign-in', { to: req.path, posted: String(req.body), failed: false, email: '' });
+    });
+    return;
+  }
   res.redirect(303, `/login?to=${encodeURIComponent(req.method === 'GET' ? req.originalUrl : '/')}`);
 }
 
 export function signInPages(knex: Knex): Router {
   const router = Router();
   const form = express.urlencoded({ extended: false, limit: '20kb' });
+  // With a form that was kept, which is encoded once more.
+  const signIn = express.urlencoded({ extended: false, limit: '60mb' });
 
   router.get('/login', (req, res) => {
-    res.render('sign-in', { to: localPath(req.query.to), failed: false, email: '' });
+    res.render('sign-in', { to: localPath(req.query.to), posted: '', failed: false, email: '' });
   });
-  router.post('/login', form, async (req, res) => {
-    const { email, password, to } = (req.body ?? {}) as Record<string, unknown>;
+  router.post('/login', signIn, async (req, res) => {
+    const { email, password, to, posted } = (req.body ?? {}) as Record<string, unknown>;
     const row =
       typeof email === 'string'
         ? await knex('crm_users')
@@ -127,10 +141,15 @@ export function signInPages(knex: Knex): Router {
     if (!row || typeof password !== 'string' || !(await passwordMatches(password, row.password_hash))) {
       res
         .status(401)
-        .render('sign-in', { to: localPath(to), failed: true, email: typeof email === 'string' ? email : '' });
+        .render('sign-in', { to: localPath(to), posted, failed: true, email: typeof email === 'string' ? email : '' });
       return;
     }
     kept(req).person = String(row.id);
+    if (typeof posted === 'string' && posted && RESUMED.test(localPath(to))) {
+      const fields = [...new URLSearchParams(posted)].filter(([name]) => name !== 'resume');
+      res.render('resume', { to, fields });
+      return;
+    }
     res.redirect(303, localPath(to));
   });
   router.post('/logout', (req, res) => {

@@ -1,4 +1,4 @@
-/** Exact sums of amounts for the lists and reports. */
+/** Exact sums, groups and order for the lists and reports. */
 import { Big } from 'big.js';
 
 /** SQLite hands decimals over as floats: their shortest text is the amount that was stored. */
@@ -19,6 +19,11 @@ export function sumsByCurrency(rows: { currency: string; amount: string | number
     .sort(
       (a, b) => Number(b.currency === 'EUR') - Number(a.currency === 'EUR') || a.currency.localeCompare(b.currency),
     );
+}
+
+/** By name as the French sort, accents included: the databases do not agree on it. */
+export function inOrder<T>(rows: T[], nameOf: (row: T) => string): T[] {
+  return [...rows].sort((a, b) => nameOf(a).localeCompare(nameOf(b), 'fr'));
 }
 
 /** Map.groupBy, which Node 20 does not have. */

@@ -81,7 +81,8 @@ export const tableMap: TableMap = {
     date: 'paid_on',
     note: 'remark',
   },
-  series: { invoice: { patterns: ['FA-{yyyy}-{seq:5}'] } },
+  // LV-: deliveries that an earlier program invoiced.
+  series: { invoice: { patterns: ['FA-{yyyy}-{seq:5}', 'LV-{yyyy}-{seq:5}'] } },
   owned: [{ table: 'crm_reminder_log', invoice: 'invoice_id' }],
   links: [
     { name: 'expenses', table: 'crm_expenses', id: 'id', to: 'invoice', column: 'invoice_id', policy: 'move' },
@@ -95,5 +96,7 @@ export const tableMap: TableMap = {
       column: 'invoice_id',
       policy: 'move',
     },
+    { name: 'notes', table: 'crm_notes', id: 'id', to: 'invoice', column: 'invoice_id', policy: 'move' },
+    { name: 'attachments', table: 'crm_attachments', id: 'id', to: 'invoice', column: 'invoice_id', policy: 'move' },
   ],
 };

@@ -4,10 +4,14 @@ import type { Knex } from 'knex';
 const quantity = { precision: 18, scale: 6 };
 const amount = { precision: 15, scale: 3 };
 
-/** Creates what is missing; tables that exist are left as they are. */
+/** Creates the tables and columns that are missing; what a file of an earlier version has in them stays. */
 export async function createTables(knex: Knex): Promise<void> {
   const create = async (name: string, build: (table: Knex.CreateTableBuilder) => void): Promise<void> => {
     if (!(await knex.schema.hasTable(name))) await knex.schema.createTable(name, build);
+  };
+  const extend = async (name: string, columns: Record<string, (table: Knex.CreateTableBuilder) => void>) => {
+    for (const [column, build] of Object.entries(columns))
+      if (!(await knex.schema.hasColumn(name, column))) await knex.schema.alterTable(name, build);
   };
   const money = (table: Knex.CreateTableBuilder, column: string) =>
     table.decimal(column, amount.precision, amount.scale);
@@ -140,5 +144,65 @@ export async function createTables(knex: Knex): Promise<void> {
     table.integer('invoice_id').unsigned().notNullable();
     table.integer('tag_id').unsigned().notNullable();
     table.primary(['invoice_id', 'tag_id']);
+  });
+  await create('crm_estimate_lines', (table) => {
+    table.increments('id');
+    table.integer('estimate_id').unsigned().notNullable().index();
+    table.integer('sort').notNullable().defaultTo(0);
+    table.string('label', 500).notNullable();
+    table.decimal('qty', quantity.precision, quantity.scale).notNullable();
+    table.string('unit_label', 40);
+    table.decimal('price', quantity.precision, quantity.scale).notNullable();
+    table.decimal('vat_rate', 9, 4).notNullable().defaultTo(0);
+    table.string('vat_category', 4).notNullable().defaultTo('S');
+  });
+  await create('crm_notes', (table) => {
+    table.increments('id');
+    table.integer('invoice_id').unsigned().notNullable().index();
+    table.text('body').notNullable();
+    table.string('author', 190).notNullable();
+    table.string('written_at', 24).notNullable();
+    table.integer('added_to').unsigned().notNullable();
+  });
+  await create('crm_attachments', (table) => {
+    table.increments('id');
+    table.integer('invoice_id').unsigned().notNullable().index();
+    table.string('file_name', 190).notNullable();
+    table.string('media_type', 100).notNullable();
+    table.integer('size').unsigned().notNullable();
+    table.string('author', 190).notNullable();
+    table.string('added_at', 24).notNullable();
+    table.integer('added_to').unsigned().notNullable();
+  });
+  // Apart from its row: what follows a merge is copied into the merge's records, and megabytes do not belong there.
+  await create('crm_attachment_contents', (table) => {
+    table.integer('attachment_id').unsigned().primary();
+    table.specificType('content', 'mediumblob').notNullable();
+  });
+  // What the bank knows of a payment by card: like any system outside, it hears nothing of a merge.
+  await create('crm_bank_orders', (table) => {
+    table.string('reference', 43).primary();
+    table.integer('order_no').unsigned().notNullable();
+    table.string('back_to', 190).notNullable();
+    money(table, 'amount').notNullable();
+    table.string('currency', 3).notNullable();
+    table.string('state', 12).notNullable();
+    table.string('made_at', 24).notNullable();
+  });
+
+  await extend('crm_clients', {
+    siret: (table) => table.string('siret', 14),
+    phone: (table) => table.string('phone', 30),
+    contact: (table) => table.string('contact', 120),
+  });
+  await extend('crm_estimates', {
+    state: (table) => table.string('state', 12).notNullable().defaultTo('sent'),
+    valid_until: (table) => table.date('valid_until'),
+  });
+  await extend('crm_reminder_log', {
+    outcome: (table) => table.string('outcome', 12).notNullable().defaultTo('sent'),
+    reason: (table) => table.string('reason', 20),
+    subject: (table) => table.string('subject', 255),
+    body: (table) => table.text('body'),
   });
 }

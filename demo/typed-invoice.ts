@@ -60,8 +60,20 @@ const textOf = (value: unknown): string => {
   const last: unknown = Array.isArray(value) ? value.at(-1) : value;
   return typeof last === 'string' ? last : '';
 };
-const rowsOf = (value: unknown): [string, Fields][] =>
-  Object.entries(fieldsOf(value)).map(([index, row]) => [index, fieldsOf(row)]);
+
+/**
+ * The rows `list[index][field]` of a form, in its order and under the index that each bears there. Body parsers that
+ * make arrays of them count anew where a row was taken out, and what is said of a row then goes to its neighbour.
+ */
+function rowsOf(form: Fields, list: string): [string, Fields][] {
+  const rows = new Map<string, Fields>();
+  for (const [name, value] of Object.entries(form)) {
+    const [, of, index, field] = /^(\w+)\[(\w+)\]\[(\w+)\]$/.exec(name) ?? [];
+    if (of !== list || index === undefined || field === undefined) continue;
+    rows.set(index, { ...rows.get(index), [field]: value });
+  }
+  return [...rows];
+}
 
 const adjustmentOf = (row: Fields): TypedAdjustment => ({
   kind: textOf(row.kind) || 'allowance',
@@ -84,7 +96,7 @@ export function typedInvoice(body: unknown): TypedInvoice {
     discountBasis: textOf(form.discountBasis) || 'before_tax',
     adjustment: textOf(form.adjustment),
     prepaid: textOf(form.prepaid),
-    lines: rowsOf(form.lines).map(([index, row]) => ({
+    lines: rowsOf(form, 'lines').map(([index, row]) => ({
       index,
       id: textOf(row.id),
       key: textOf(row.key),
@@ -102,17 +114,17 @@ export function typedInvoice(body: unknown): TypedInvoice {
       allowancesCharges: textOf(row.allowancesCharges),
       extra: textOf(row.extra),
     })),
-    allowances: rowsOf(form.allowances).map(([index, row]) => ({
+    allowances: rowsOf(form, 'allowances').map(([index, row]) => ({
       index,
       source: textOf(row.source),
       taxRate: textOf(row.taxRate),
       taxCategory: textOf(row.taxCategory),
       ...adjustmentOf(row),
     })),
-    carriedAdjustments: Object.entries(fieldsOf(form.carriedAdjustments)).map(([index, value]) => ({
-      index,
-      amount: textOf(value),
-    })),
+    carriedAdjustments: Object.entries(form).flatMap(([name, value]) => {
+      const [, index] = /^carriedAdjustments\[([^\]]+)\]$/.exec(name) ?? [];
+      return index === undefined ? [] : [{ index, amount: textOf(value) }];
+    }),
   };
 }
 

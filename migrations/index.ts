@@ -12,6 +12,12 @@ import { carriedLines } from './0008_carried_lines';
 import { series } from './0009_series';
 import { activity } from './0010_activity';
 import { uniqueNumber } from './0011_unique_number';
+import { settings } from './0012_settings';
+import { activityAction } from './0013_activity_action';
+import { receivedPayments } from './0014_received_payments';
+import { customerNotices } from './0015_customer_notices';
+import { dismissals } from './0016_dismissals';
+import { mergedNumber } from './0017_merged_number';
 import { creditNotes } from './0021_credit_notes';
 import { changedLines } from './0022_changed_lines';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
@@ -44,12 +50,18 @@ const STEPS: Step[] = [
   series,
   activity,
   uniqueNumber,
+  settings,
+  activityAction,
+  receivedPayments,
+  customerNotices,
+  dismissals,
+  mergedNumber,
   creditNotes,
   changedLines,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources'];
+const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices'];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by

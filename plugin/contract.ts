@@ -1,7 +1,8 @@
 /** What a host passes to createInvoiceMerge and what it gets back. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Knex } from 'knex';
-import type { Actor, Candidate, Day, Db, HostCrm, Id, Merge, Query, Row, Trx } from './host/contract';
+import type { Actor, Candidate, Day, Db, HostCrm, Id, Merge, Query, Row, Settlement, Trx } from './host/contract';
+import type { Decimal } from './money/types';
 
 /** Fits Express 4 and 5 without naming either: a v5 Router does not compile in a host typed for v4. */
 export type HttpHandler = (req: IncomingMessage, res: ServerResponse, next: (err?: unknown) => void) => void;
@@ -18,8 +19,11 @@ export interface Options<Req extends IncomingMessage> {
   host: HostCrm;
   /** null = nobody is signed in: empty banner, 401 elsewhere. */
   actor(req: Req): Actor | null | Promise<Actor | null>;
-  /** Required: there is no "allow" default. */
-  authorize(actor: Actor, action: Action, about: { invoiceId?: Id }): boolean | Promise<boolean>;
+  /**
+   * Required: there is no "allow" default. `db` is what to ask the database with: inside a save its transaction,
+   * since a pool that is full would never give another connection.
+   */
+  authorize(actor: Actor, action: Action, about: { invoiceId?: Id; db: Db }): boolean | Promise<boolean>;
   /** Limits which invoices a person sees; what is outside is 404. `alias` is the invoice table's alias in `query`. */
   scope?(query: Query, actor: Actor, alias: string): void;
   locale?(req: Req): string | undefined;
@@ -38,13 +42,21 @@ export interface Options<Req extends IncomingMessage> {
 
 /** What `authorize` is asked. Later features add their own. */
 export type Action =
-  'merge.view' | 'merge.apply' | 'merge.choose_settlement' | 'merge.undo' | 'merge.undo_own' | 'merge.history';
+  | 'merge.view'
+  | 'merge.apply'
+  | 'merge.choose_settlement'
+  | 'merge.undo'
+  | 'merge.undo_own'
+  | 'merge.history'
+  | 'payments.allocate'
+  | 'settings.manage';
 
+/** `db` is what a hook asks the database with: inside a save its transaction. */
 export interface Hooks {
   /** May take candidates away or add the reason 'host'; what it adds is checked like user input. */
   candidates?(
     list: Candidate[],
-    context: { customerId: Id; targetId?: Id; actor: Actor },
+    context: { customerId: Id; targetId?: Id; actor: Actor; db: Db },
   ): Candidate[] | Promise<Candidate[]>;
   /** Throwing rolls the whole save back. */
   beforeMerge?(trx: Trx, merge: Merge): Promise<void>;
@@ -52,8 +64,13 @@ export interface Hooks {
   beforeUndo?(trx: Trx, merge: Merge): Promise<void>;
   /** After the outermost commit; an error is logged, never thrown at the host. */
   afterMerge?(merge: Merge): Promise<void>;
+  /**
+   * Sends a customer the message that a person has asked for on the page; never called by itself. After the commit, once
+   * per request; throwing tells the person that nothing was sent. Without it people copy the text and send it themselves.
+   */
+  tellCustomer?(message: CustomerMessage): Promise<void>;
   /** Last day whose accounts or VAT return are closed. */
-  lockedUntil?(): Day | null | Promise<Day | null>;
+  lockedUntil?(db: Db): Day | null | Promise<Day | null>;
 }
 
 // ---------------------------------------------------------------- what the factory returns
@@ -80,6 +97,30 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Where a payment meant for this invoice belongs: itself, or the invoice it was merged into. */
   paymentTarget(db: Db, invoiceId: Id): Promise<{ invoiceId: Id; mergedFrom: Id | null }>;
   successorOf(db: Db, invoiceId: Id): Promise<Id | null>;
+  /**
+   * How many open invoices of each customer the person could merge into a new one, for lists: two queries for up to 500
+   * customers. Customers without any are left out; empty for whoever may not merge.
+   */
+  mergeable(db: Db, query: { customerIds: Id[]; actor: Actor }): Promise<Map<Id, number>>;
+  /**
+   * Books money for an invoice, merged or not, and never refuses it: up to its balance on the invoice that stands for it now,
+   * by calling `record`; what is left over waits in "Payments to allocate". The same key again records nothing.
+   * First call of the transaction; guards as 'pay' does.
+   * @throws IM_PAYLOAD_INVALID 400 for what is no amount, day, currency, key; IM_KEY_REUSED 409 for another payment under the same key
+   */
+  receivePayment(
+    trx: Trx,
+    payment: IncomingPayment,
+    record: (to: PaymentToRecord) => Promise<unknown>,
+  ): Promise<ReceivedPayment>;
+  /**
+   * The document that carries this number now, also if the number's own document was merged (once or again and again) or
+   * deleted by a merge. Its own documents come first; empty when nobody ever bore it. With `actor` only what that person
+   * may see (`scope`), without one all: then narrowing is the host's matter.
+   */
+  findByNumber(db: Db, number: string, actor?: Actor): Promise<FoundInvoice[]>;
+  /** What an invoice replaces, for public pages and print: also what was merged into its sources before. */
+  summary(db: Db, invoiceId: Id): Promise<MergeSummary>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
@@ -98,12 +139,15 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
 }
 
 export interface BannerSpec<Req> {
-  page: 'create' | 'edit' | 'preview';
+  /** `customer`: a customer's page, where the banner is the way to `createUrl` with all of their open invoices ticked. */
+  page: 'create' | 'edit' | 'preview' | 'customer';
   /** id of the host's form that the banner's controls belong to. */
   formId?: string;
   invoiceId?(req: Req): Id | undefined;
   customerId?(req: Req): Id | undefined;
-  /** Names of the host form's fields; a change of theirs reloads the banner. */
+  /** The currency that a new invoice's form begins with; without it the banner takes that of the most open invoices. */
+  currency?(req: Req): string | undefined;
+  /** Names of the host form's fields; a change of theirs reloads the banner. The currency's values are codes: 'EUR'. */
   customerField?: string;
   currencyField?: string;
   /** A refused save's body, to restore the choice. */
@@ -111,6 +155,84 @@ export interface BannerSpec<Req> {
   /** What applyMerge threw: shown where the cause is. */
   error?: unknown;
   editUrl?(req: Req): string;
+  /** The host's create page, for `customer`; `customerId` and `invoiceMergeAll=1` are added to its query. */
+  createUrl?(req: Req, customerId: Id): string;
+}
+
+/** `merged`: the number was borne by an invoice that became part of this one. */
+export interface FoundInvoice {
+  invoiceId: Id;
+  how: 'itself' | 'merged';
+}
+
+export interface MergeSummary {
+  /** In the order in which they came; `directly` is false for what came with a source that had received it before. */
+  replaces: ReplacedInvoice[];
+}
+export interface ReplacedInvoice {
+  invoiceId: Id;
+  /** null for a draft, which the customer never saw. */
+  number: string | null;
+  date: Day;
+  total: Decimal;
+  currency: string;
+  settlement: Settlement;
+  creditNote: string | null;
+  directly: boolean;
+  /** The invoice's lines that came from it, each with its own supply date, else the date of the replaced invoice. */
+  lines: { lineId: Id; supplyDate: Day }[];
+}
+
+/** Money that came in: a gateway's message, a transfer, a form of the host's. */
+export interface IncomingPayment {
+  /** One per message or form, at most 190 characters: the gateway's own id of the payment is the best. */
+  key: string;
+  /** The invoice that the payer named, whatever became of it. */
+  invoiceId: Id;
+  /** More than 0, no finer than the currency. */
+  amount: Decimal;
+  currency: string;
+  date: Day;
+  /** The host's payment method. */
+  methodId: Id;
+  /** What the payer or the bank wrote. */
+  reference: string;
+  /** Further columns of the host's payment row, written when the money is allocated later. */
+  columns?: Row;
+}
+export interface PaymentToRecord {
+  invoiceId: Id;
+  /** At most the balance of the invoice. */
+  amount: Decimal;
+  /** The reference, with the number that the payer named where that is another invoice. */
+  note: string;
+}
+/**
+ * Why money waits: the invoice is `paid`, `cancelled`, a `draft`, in another `currency`, `unknown`; `rest`: it was more
+ * than the balance.
+ */
+export type WaitingReason = 'paid' | 'cancelled' | 'draft' | 'currency' | 'unknown' | 'rest';
+export interface ReceivedPayment {
+  recorded: { invoiceId: Id; amount: Decimal; mergedFrom: Id | null } | null;
+  waiting: { id: Id; amount: Decimal; why: WaitingReason } | null;
+  /** The key came before: nothing was recorded now. */
+  replayed: boolean;
+}
+
+/** What a customer is told once invoices became one. Plain text. */
+export interface CustomerMessage {
+  customerId: Id;
+  /** The invoice that replaces the others: to be attached. */
+  invoiceId: Id;
+  number: string;
+  locale: 'fr' | 'en';
+  subject: string;
+  body: string;
+  replaces: { number: string | null; date: Day; total: Decimal }[];
+  total: Decimal;
+  currency: string;
+  dueDate: Day | null;
+  actor: Actor;
 }
 
 /** What a host's save answers when it took the lines into its form: which saved row bears which CarriedLine.key. */

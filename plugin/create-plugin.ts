@@ -1,22 +1,41 @@
 /** Options -> stores -> services -> router: the only file that knows everyone. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
-import type { BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
+import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
+import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
+import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createLookups } from './merging/after-lookups';
+import { createPayments } from './merging/after-payments';
+import { createNotices } from './merging/after-notices';
 import { createBanner } from './merging/banner';
+import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
+import { noticeEndpoints } from './merging/endpoints-notices';
+import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
+import { createAttention } from './merging/routes-attention';
+import { noticeRoutes } from './merging/routes-notices';
+import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
 import type { MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
+import { createNoticeStore } from './merging/store-notices';
+import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
+import { settingsEndpoints } from './settings/endpoints';
+import { settingsRoutes } from './settings/routes';
+import { modulePage } from './settings/routes-module';
+import { createSettings } from './settings/service';
+import { createSettingsStore } from './settings/store';
 import { createAssets } from './web/assets';
 import { createApi } from './web/endpoints';
 import { createErrorHandler } from './web/error-handler';
+import { createMountCheck } from './web/mount-check';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
@@ -41,16 +60,20 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
 
   // Reading the schema costs queries: once is enough until somebody asks for the check again.
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
+  const { authorize } = options;
+  const clock = options.clock ?? (() => new Date());
+  const settings = createSettings({ knex, store: createSettingsStore(prefix), authorize, clock });
   const numbering = createNumbering(host, prefix);
   const deps: MergingDeps = {
     knex,
     host,
     store: createMergeStore(prefix),
-    authorize: options.authorize,
+    settings,
+    authorize,
     scope: options.scope,
     hooks: options.hooks ?? {},
     logger,
-    clock: options.clock ?? (() => new Date()),
+    clock,
     timeZone: options.timeZone ?? 'Europe/Paris',
     csrfField: options.csrf?.fieldName,
     allocateNumbers: numbering.allocate,
@@ -65,8 +88,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const lookups = createLookups(deps, guarding);
+  const payments = createPayments(deps, guarding, createPaymentStore(prefix));
+  const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
 
-  const base = options.publicPath ?? (options.mountPath === '/' ? '' : options.mountPath);
+  const base = (options.publicPath ?? options.mountPath).replace(/\/$/, '');
   // At the root '/' is the host's own first page, and '/settings' may well be its own settings.
   const pagesPath = options.mountPath === '/' ? '/invoice-merge' : '';
   const assets = createAssets(base);
@@ -90,15 +116,55 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const banner = createBanner(mergingPages);
+  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath };
+  const banner = withAfterPanel(createBanner(mergingPages), noticePages);
+  const known = (error: unknown): unknown => asNotMigrated(error, prefix);
+  /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
+  const coded =
+    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      work(...args).catch((error: unknown) => {
+        throw known(error);
+      });
+  const inspect = (): ReturnType<typeof checkHost> => {
+    blockers = null;
+    return checkHost(knex, host.map);
+  };
+  const settingsPages = {
+    ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
+    may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
+  };
+  const attention = createAttention({
+    ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
+    paymentsUrl: base + pagesPath + PAYMENTS_PATH,
+  });
   const router = Router();
-  const endpoints = [...mergingEndpoints({ db: knex, service })];
-  const api = createApi(endpoints, { ...mergingPages, base, authorize: options.authorize });
-  router.use(assets.router, api, mergingRoutes({ ...mergingPages, banner }));
-  router.use(createErrorHandler({ wordsOf, pages, log: logger.error }));
+  const endpoints = [
+    ...mergingEndpoints({ db: knex, service, wordsOf }),
+    ...paymentEndpoints({ db: knex, payments }),
+    ...noticeEndpoints({ db: knex, notices }),
+    ...settingsEndpoints({ db: knex, settings }),
+  ];
+  router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
+  router.use(
+    assets.router,
+    createApi(endpoints, {
+      ...mergingPages,
+      base,
+      authorize: (actor, action, about) => authorize(actor, action, { ...about, db: knex }),
+    }),
+    mergingRoutes({ ...mergingPages, banner }),
+  );
+  router.use(
+    pagesPath,
+    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    noticeRoutes(noticePages),
+    paymentRoutes({ ...mergingPages, payments, lookups, pages }),
+    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
+  );
+  router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
-  const renderBanner = (req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string> =>
-    banner.render(req, res, spec);
+  const renderBanner = coded((req: Req, res: ServerResponse, spec: BannerSpec<Req>) => banner.render(req, res, spec));
 
   return {
     renderBanner,
@@ -118,20 +184,24 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     },
     router: router as unknown as HttpHandler,
     mountPath: options.mountPath,
-    applyMerge,
-    guard: guarding.guard,
-    paymentTarget: guarding.paymentTarget,
-    successorOf: guarding.successorOf,
+    applyMerge: coded(applyMerge),
+    guard: coded(guarding.guard),
+    paymentTarget: coded(guarding.paymentTarget),
+    successorOf: coded(guarding.successorOf),
+    mergeable: coded(service.mergeable),
+    receivePayment: coded(payments.receivePayment),
+    findByNumber: coded(lookups.findByNumber),
+    summary: coded(lookups.summary),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: numbering.allocate },
+    numbers: { allocate: coded(numbering.allocate) },
     migrate: (how) => migrate(knex, host.map, how),
     rollback: (how) => rollback(knex, host.map, how),
-    checkHost: () => {
-      blockers = null;
-      return checkHost(knex, host.map);
+    checkHost: async () => {
+      const { ok, faults } = await inspect();
+      return { ok, faults: faults.map(({ code, where, mend }) => ({ code, where, mend })) };
     },
   };
 }

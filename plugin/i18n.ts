@@ -218,13 +218,57 @@ interface RefusedInvoice {
 export function explainError(words: Words, error: unknown): string | null {
   if (!isPluginError(error)) return null;
   const vars = error.status >= 500 ? {} : error.vars;
-  const variant = vars.other === undefined ? '' : '_merged';
+  const variant = typeof vars.why === 'string' ? `_${vars.why}` : '';
   const keys = [`errors.${error.code}${variant}`, `errors.${error.code}`, 'errors.unknown'];
   const lastMerge = explainLastMerge(words, vars.lastMerge);
-  const sentence = words.find(keys, showVars(words, { ...vars, lastMerge })) ?? error.code;
+  const causes = joined(words, explainCauses(words, vars));
+  const fields = joined(
+    words,
+    rowsOf(vars.fields).map(({ column }) => fieldName(words, String(column))),
+  );
+  const sentence = words.find(keys, showVars(words, { ...vars, lastMerge, causes, fields })) ?? error.code;
+  const stale = rowsOf(vars.stale).map((source) => explainStale(words, source));
   const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
-  return [...explainTarget(words, vars.reason), sentence, ...invoices].join(' ');
+  return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices].join(' ');
 }
+
+/** Of one of IM_STALE_SOURCE's `stale`: what became of it, who did it and when. */
+export function explainStale(words: Words, stale: Row): string {
+  const { number, issueDate, at } = stale;
+  const day = typeof issueDate === 'string' && issueDate !== '' ? words.day(issueDate) : undefined;
+  const reasons = rowsOf(stale.reasons).map(({ code, vars }) =>
+    explainReason(words, { code: String(code), vars: (vars ?? {}) as Row }),
+  );
+  const when = typeof at === 'string' ? words.moment(at) : undefined;
+  const known = showVars(words, { ...stale, reasons: joined(words, reasons) });
+  const key = `errors.stale_${stale.other === undefined ? 'edited' : 'merged'}${typeof number === 'string' ? '' : '_draft'}`;
+  return words.t(key, { ...known, day, when });
+}
+
+/** "arrondi de la TVA (+0,01 €)", one for each cause of a difference. */
+export function explainCauses(words: Words, { causes, currency }: Row): string[] {
+  return rowsOf(causes).flatMap(({ code, amount }) => {
+    const cause = words.find([`causes.${String(code)}`, 'causes.other']);
+    if (cause === null || typeof amount !== 'string' || typeof currency !== 'string') return [];
+    const sum = words.money(amount, currency);
+    return [words.t('causes.amount', { cause, amount: amount.startsWith('-') ? sum : `+${sum}` })];
+  });
+}
+
+/** How the host calls a column of its invoices, by its own translation of `fields.<column>`. */
+export const fieldName = (words: Words, column: string): string => words.find([`fields.${column}`]) ?? column;
+
+/** What a column says, by the host's translation of `fields.<column>.<value>`: an id of a bank account says nothing. */
+export function fieldValue(words: Words, column: string, value: string | null): string {
+  if (value === null || value === '') return words.t('differ.none');
+  return words.find([`fields.${column}.${value}`]) ?? (DAY.test(value) ? words.day(value) : value);
+}
+
+const joined = (words: Words, texts: string[]): string | undefined =>
+  texts.length > 0 ? words.list(texts) : undefined;
+
+const rowsOf = (value: unknown): Row[] =>
+  Array.isArray(value) ? value.filter((one): one is Row => one !== null && typeof one === 'object') : [];
 
 /** Why nothing can be merged into an invoice, as a sentence; `vars.status` chooses between texts. */
 export function explainRefusal(words: Words, refusal: { code: string; vars: Row }): string {

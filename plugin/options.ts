@@ -79,7 +79,7 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
     if (!isObject(hooks)) fault('hooks', 'Pass an object of functions or leave it out.');
     else
       for (const name of Object.keys(hooks)) {
-        if (!['candidates', 'beforeMerge', 'beforeUndo', 'afterMerge', 'lockedUntil'].includes(name))
+        if (!['candidates', 'beforeMerge', 'beforeUndo', 'afterMerge', 'lockedUntil', 'tellCustomer'].includes(name))
           fault(`hooks.${name}`, 'Unknown hook: remove it.');
         else demandFunction(hooks, 'hooks.', name);
       }

@@ -3,13 +3,19 @@
 
 /** @typedef {{ base: string, csrf: { header: string, token: string } | null, words: import('./words.js').Words }} ApiConfig */
 
+/** Nobody is signed in any more: the page keeps what was typed, and the person can sign in elsewhere. */
+export class SignedOut extends Error {}
+
 /** @param {ApiConfig} config */
 export function createApi({ base, csrf, words }) {
-  /** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} */
-  async function call(path, init = {}) {
+  /** @param {string} path @param {RequestInit} [init] @param {string} [type] of the answer @returns {Promise<Response>} */
+  async function call(path, init = {}, type = 'json') {
     const headers = { Accept: 'application/json', ...init.headers };
     const response = await fetch(`${base}${path}`, { credentials: 'same-origin', ...init, headers }).catch(() => null);
     if (!response) throw new Error(words.say('banner.offline'));
+    // Many hosts answer everything with their sign-in page then.
+    const elsewhere = response.redirected || (response.ok && !response.headers.get('Content-Type')?.includes(type));
+    if (response.status === 401 || elsewhere) throw new SignedOut(words.say('banner.signedOut'));
     if (response.ok) return response;
     const body = await response.json().catch(() => null);
     throw new Error(body?.error?.message ?? words.say('banner.offline'));
@@ -28,11 +34,11 @@ export function createApi({ base, csrf, words }) {
       const response = await call('/api/merges/preview', { method: 'POST', headers, body: JSON.stringify(body) });
       return response.json();
     },
-    /** @param {Record<string, string | null>} query @returns {Promise<Element | null>} the banner again */
-    async banner(query) {
+    /** @param {Record<string, string | null>} query @param {AbortSignal} [signal] @returns {Promise<Element | null>} the banner again */
+    async banner(query, signal) {
       const given = Object.entries(query).filter(([, value]) => value !== null);
       const search = new URLSearchParams(/** @type {[string, string][]} */ (given));
-      const response = await call(`/banner?${search}`);
+      const response = await call(`/banner?${search}`, { signal }, 'html');
       const page = new DOMParser().parseFromString(await response.text(), 'text/html');
       return page.querySelector('[data-im="banner"]');
     },

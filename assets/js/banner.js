@@ -1,30 +1,21 @@
 // @ts-check
 /** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
-import { createApi } from './api.js';
-import {
-  holdButtons,
-  keepRoomFor,
-  labelButtons,
-  repeatRefusal,
-  saveButtons,
-  tellDraft,
-  tellGaps,
-  tellSelection,
-} from './controls.js';
+import { createApi, SignedOut } from './api.js';
+import { createChoices } from './choices.js';
+import { holdButtons, keepRoomFor, labelButtons, repeatRefusal, saveButtons, tellDraft, tellGaps } from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
+import { tellDiffering } from './fields.js';
+import { showKept } from './kept.js';
+import { createLines } from './lines.js';
 import { dropLeftOver, installRows } from './rows.js';
-import { addServerRows, makeHeading, removeServerRows } from './server-rows.js';
-import { forgetTicks, recallTicks, rememberTicks } from './ticks.js';
+import { makeHeading } from './server-rows.js';
+import { forgetTicks, recallPressed, recallTicks, rememberPressed, rememberTicks } from './ticks.js';
 import { fromHostForm, fromPreview, showSummary } from './totals.js';
 import { createWords } from './words.js';
 
-/** @typedef {import('./rows.js').SourceLines} SourceLines */
-
-const LOADS_AT_ONCE = 4;
-
-/** @param {HTMLElement} root */
-function start(root) {
+/** @param {HTMLElement} root @param {boolean} [typed] the form differs from the saved invoice already */
+function start(root, typed = false) {
   const config = JSON.parse(root.dataset.imConfig ?? '{}');
   const words = createWords(config.locale, config.words);
   const { say, money } = words;
@@ -32,30 +23,17 @@ function start(root) {
   const ending = new AbortController();
   const { signal } = ending;
 
-  /** @type {Map<string, SourceLines>} */
-  const shown = new Map();
-  /** @type {Set<string>} */
-  const loading = new Set();
-  /** @type {'form' | 'server' | null} */
-  let mode = null;
   /** @type {import('./totals.js').Changed | null} */
   let changed = null;
-  /** Rows came or went since the host last told its total. */
-  let outdated = false;
-  /** @type {Promise<void>} the last load, done once its rows stand */
-  let placed = Promise.resolve();
-  let typedSinceLoad = false;
+  let typedSinceLoad = typed;
+  /** What is to be said of ticks that a reload brought back. */
+  let recalled = '';
   let previewTurn = 0;
 
   const part = (/** @type {string} */ name) =>
     /** @type {HTMLElement | null} */ (root.querySelector(`[data-im="${name}"]`));
   const field = (/** @type {string} */ name) =>
     /** @type {HTMLInputElement | null} */ (root.querySelector(`input[type="hidden"][name="invoiceMerge${name}"]`));
-  const boxes = () =>
-    /** @type {HTMLInputElement[]} */ ([...root.querySelectorAll('input[name="invoiceMergeSource"]')]);
-  const ticked = () => boxes().filter((box) => box.checked);
-  const boxOf = (/** @type {string} */ id) => boxes().find((box) => box.dataset.imId === id);
-  const labelOf = (/** @type {string} */ id) => boxOf(id)?.dataset.imLabel ?? '';
   const form = () =>
     config.formId
       ? /** @type {HTMLFormElement | null} */ (document.getElementById(config.formId))
@@ -64,107 +42,77 @@ function start(root) {
     const live = part('live');
     if (live) live.textContent = text;
   };
+  /** @param {unknown} error @returns {boolean} whether it means that nobody is signed in, which is said then */
+  const signedOut = (error) => {
+    if (!(error instanceof SignedOut)) return false;
+    const link = document.createElement('a');
+    // Its own address leads to the host's sign-in, wherever that is.
+    Object.assign(link, { href: location.href, target: '_blank', rel: 'noopener', textContent: say('banner.signIn') });
+    const place = part('live') ?? part('placeholder');
+    place?.replaceChildren(error.message, ' ', link);
+    return true;
+  };
   const write = (/** @type {string} */ name, /** @type {string} */ value) => {
     const input = field(name);
     if (input) input.value = value;
   };
 
-  // ---------------------------------------------------------------- lines
+  const choices = createChoices({ root, config, api, words, signal, tell, changed: () => sync() });
+  const lines = createLines({
+    ...{ root, config, api, words, choices, signal, tell },
+    changed: () => sync(),
+    failed: (error) => {
+      // Rows that a refused save gave back may wait for these lines.
+      setAside();
+      return signedOut(error);
+    },
+  });
 
-  /** @param {SourceLines} detail @returns {boolean} whether the host took the lines into its form */
-  function offer(detail) {
-    const event = new CustomEvent('invoice-merge:lines', { bubbles: true, cancelable: true, detail });
-    return !root.dispatchEvent(event);
+  /** Rows that the host gave back of sources that are not ticked: out of the form, kept to read. */
+  function setAside() {
+    const ids = choices.ticked().map((box) => box.dataset.imId ?? '');
+    showKept(root, dropLeftOver(ids), choices.labelOf, tell, words);
   }
 
-  /** @param {SourceLines} detail */
-  const withdraw = (detail) =>
-    root.dispatchEvent(new CustomEvent('invoice-merge:removed', { bubbles: true, detail: { source: detail.source } }));
-
-  /** @param {SourceLines} detail */
-  function place(detail) {
-    outdated = true;
-    const list = part('lines');
-    if (mode !== 'server') {
-      if (offer(detail)) {
-        mode = 'form';
-        shown.set(detail.source.id, detail);
-        return;
-      }
-      // One source that the form cannot take moves all of them to the server: never a mixture.
-      if (mode === 'form') for (const earlier of shown.values()) withdraw(earlier);
-      if (list) for (const earlier of shown.values()) addServerRows(list, earlier, words);
-      mode = 'server';
-    }
-    if (list) addServerRows(list, detail, words);
-    shown.set(detail.source.id, detail);
-  }
-
-  /** @param {string} id */
-  function remove(id) {
-    const detail = shown.get(id);
-    if (!detail) return;
-    outdated = true;
-    shown.delete(id);
-    const list = part('lines');
-    if (mode === 'server' && list) removeServerRows(list, id);
-    withdraw(detail);
-    if (shown.size === 0) mode = null;
-    tell(say('banner.removed', { number: labelOf(id) }));
-  }
-
-  /** @param {string} id @param {Promise<void>} before rows stand in the list's order, not in that of the replies */
-  async function load(id, before) {
-    const box = boxOf(id);
-    try {
-      const reply = await api.lines(id, config.invoiceId);
-      await before;
-      if (signal.aborted || !box?.checked) return;
-      const { totals } = reply.source;
-      const total = add(totals.taxInclusive, totals.adjustment, totals.rounding);
-      const detail = { ...reply, source: { ...reply.source, total }, restored: config.restored };
-      // What is shown is what is posted, also when it changed after the page was made.
-      box.value = `${id}~${reply.source.version}`;
-      box.dataset.imTotal = total;
-      place(detail);
-      tell(say('banner.loaded', { count: reply.lines.length, number: labelOf(id) }));
-    } catch (error) {
-      if (signal.aborted || !box) return;
-      box.checked = false;
-      const message = error instanceof Error ? error.message : '';
-      tell(say('banner.loadFailed', { number: labelOf(id), message }));
-    }
-  }
-
-  /** Makes the lines agree with the ticks; whoever changes a tick calls it. */
+  /** Makes lines and figures agree with the ticks; whoever changes a tick calls it. */
   function sync() {
-    const wanted = ticked().map((box) => box.dataset.imId ?? '');
-    for (const id of [...shown.keys()]) if (!wanted.includes(id)) remove(id);
-    const missing = wanted.filter((id) => !shown.has(id) && !loading.has(id));
-    for (const id of missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size))) {
-      loading.add(id);
-      placed = load(id, placed);
-      void placed.finally(() => {
-        loading.delete(id);
-        if (!signal.aborted) sync();
-      });
+    lines.follow(counted);
+    if (recalled && !lines.isBusy()) {
+      // Once nothing that is loaded talks over it.
+      tell(recalled);
+      recalled = '';
     }
-    if (loading.size > 0) tell(say('banner.loading'));
-    rememberTicks(config, ticked());
+    rememberTicks(config, choices.ticked());
     draw();
+  }
+
+  /** After reload or back. @param {{ found: number, missing: number } | null} recalled @returns {string} */
+  function explainRecalled(recalled) {
+    const { found, missing } = recalled ?? { found: 0, missing: 0 };
+    const restored = found > 0 ? say('banner.restored') : '';
+    return [restored, missing > 0 ? say('banner.restoredNot', { count: missing }) : ''].join(' ').trim();
   }
 
   // ---------------------------------------------------------------- what is on screen
 
-  function draw() {
-    const chosen = ticked();
+  /** "2 sélectionnées · + 835,20 €" */
+  function counted() {
+    const chosen = choices.ticked();
+    if (chosen.length === 0) return say('banner.selectedNone');
     const sum = add('0', ...chosen.map((box) => box.dataset.imTotal ?? '0'));
-    const amount = money(sum, config.currency);
-    const counted =
-      chosen.length > 0 ? say('banner.selected', { count: chosen.length, amount }) : say('banner.selectedNone');
-    for (const name of ['count', 'bar-count']) {
+    return say('banner.selected', { count: chosen.length, amount: money(sum, config.currency) });
+  }
+
+  function draw() {
+    const chosen = choices.ticked();
+    const elsewhere = choices.elsewhere();
+    const more = elsewhere > 0 ? `, ${say('banner.selectedElsewhere', { count: elsewhere })}` : '';
+    for (const [name, text] of /** @type {[string, string][]} */ ([
+      ['count', counted() + more],
+      ['bar-count', counted()],
+    ])) {
       const place = part(name);
-      if (place) place.textContent = counted;
+      if (place) place.textContent = text;
     }
     part('actions')?.removeAttribute('hidden');
     const bar = part('bar');
@@ -172,8 +120,8 @@ function start(root) {
     const own = /** @type {HTMLButtonElement | null} */ (root.querySelector('[data-im-action="save"]'));
     const buttons = saveButtons(form());
     labelButtons(buttons, own, chosen.length, words);
-    holdButtons(form(), own, loading.size > 0);
-    tellSelection(root.querySelector('[data-im-action="all"]'), chosen.length, boxes().length);
+    holdButtons(form(), own, lines.isBusy() || choices.isBusy());
+    choices.drawAll();
     const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
     const note = part('gap-note');
     if (note && box) tellGaps(note, box.checked, chosen, words);
@@ -181,6 +129,11 @@ function start(root) {
     // Of a new invoice only the host's own button says what it will be.
     const draft = config.draft || buttons.some((button) => button.dataset.invoiceMergeSubmit === 'draft');
     if (draftNote) tellDraft(draftNote, draft, chosen, words, config.currency);
+    const merged = [...lines.shown.values()].map(({ source, fields }) => ({
+      label: source.label,
+      fields: fields ?? [],
+    }));
+    tellDiffering(part('differ'), config.fields ?? [], merged, words);
     drawTotals();
   }
 
@@ -195,23 +148,24 @@ function start(root) {
   function drawTotals() {
     const summary = summaryPlace();
     if (!summary) return;
-    write('Lines', mode ?? 'server');
-    summary.hidden = ticked().length === 0;
+    write('Lines', lines.mode() ?? 'server');
+    summary.hidden = choices.ticked().length === 0;
     if (summary.hidden) {
       write('Shown', '');
       return;
     }
-    if (loading.size > 0 || shown.size === 0) return;
+    if (lines.isBusy() || lines.shown.size === 0) return;
+    const isInForm = lines.mode() === 'form';
     // The host's last total knows nothing of the rows that have just come or gone: its next one is on the way.
-    if (mode === 'form' && changed && outdated) write('Shown', '');
-    else if (mode === 'form' && changed) finish(fromHostForm(changed, [...shown.values()], words), true);
+    if (isInForm && changed && lines.isOutdated()) write('Shown', '');
+    else if (isInForm && changed) finish(fromHostForm(changed, [...lines.shown.values()], words), true);
     else void drawPreview(summary);
   }
 
   /** @param {HTMLElement} summary */
   async function drawPreview(summary) {
     const turn = ++previewTurn;
-    const sourceIds = [...shown.keys()];
+    const sourceIds = [...lines.shown.keys()];
     // Both where both are known: the form may have changed the saved invoice's customer.
     const about = {
       ...(config.invoiceId && { targetId: config.invoiceId }),
@@ -222,10 +176,11 @@ function start(root) {
       const preview = await api.preview({ ...about, sourceIds });
       if (turn !== previewTurn || signal.aborted) return;
       // Only what the server will find at the save counts as shown: not what is typed but unsaved.
-      const certain = mode === 'server' && config.invoiceId && !typedSinceLoad;
+      const certain = lines.mode() === 'server' && config.invoiceId && !typedSinceLoad;
       finish(fromPreview(preview, certain ? null : changed, words), Boolean(certain));
-    } catch {
+    } catch (error) {
       if (turn !== previewTurn || signal.aborted) return;
+      signedOut(error);
       summary.textContent = say('summary.failed');
       write('Shown', '');
     }
@@ -244,7 +199,9 @@ function start(root) {
 
   root.addEventListener('change', (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (target.matches('input[name="invoiceMergeSource"], [data-im="cancel"]')) sync();
+    const isBox = target.matches('input[name="invoiceMergeSource"]');
+    if (isBox && !choices.admit(/** @type {HTMLInputElement} */ (target))) return;
+    if (isBox || target.matches('[data-im="cancel"]')) sync();
   });
   document.addEventListener(
     'click',
@@ -253,20 +210,28 @@ function start(root) {
         event.target instanceof Element ? event.target.closest('[data-im-action]') : null
       );
       const action = button?.dataset.imAction;
-      if (action === 'all' || action === 'none') {
-        // As any box: a click on "all" while all are ticked takes the ticks away.
-        const tick = action === 'all' && boxes().some((box) => !box.checked);
-        for (const box of boxes()) box.checked = tick;
+      if (action === 'all') void choices.toggleAll();
+      else if (action === 'none') {
+        choices.clear();
         sync();
       } else if (action === 'remove') {
-        const box = boxOf(button?.dataset.imId ?? '');
+        const id = button?.dataset.imId ?? '';
+        const box = choices.boxOf(id);
         if (!box) return;
-        box.checked = false;
+        choices.untick(id);
         // The button goes with its rows; the focus must not fall to the top of the page.
-        box.focus({ preventScroll: true });
+        (box.isConnected ? box : root).focus({ preventScroll: true });
         sync();
       } else if (action === 'save') {
         form()?.requestSubmit(saveButtons(form())[0]);
+      } else if (action === 'without') {
+        event.preventDefault();
+        for (const id of /** @type {HTMLButtonElement} */ (button).value.split('~')) {
+          choices.untick(id);
+        }
+        sync();
+        // As it was sent the first time: saved, or issued.
+        form()?.requestSubmit(saveButtons(form())[recallPressed()]);
       }
     },
     { signal },
@@ -275,7 +240,7 @@ function start(root) {
     'invoice-merge:changed',
     (event) => {
       changed = /** @type {CustomEvent} */ (event).detail;
-      outdated = false;
+      lines.markTold();
       drawTotals();
     },
     { signal },
@@ -284,11 +249,19 @@ function start(root) {
     'input',
     (event) => {
       const control = /** @type {HTMLInputElement} */ (event.target);
-      if (mode !== 'form' && control.form && control.form === form() && !root.contains(control)) typedSinceLoad = true;
+      if (lines.mode() !== 'form' && control.form && control.form === form() && !root.contains(control))
+        typedSinceLoad = true;
     },
     { signal },
   );
-  form()?.addEventListener('submit', () => forgetTicks(), { signal });
+  form()?.addEventListener(
+    'submit',
+    (event) => {
+      forgetTicks();
+      rememberPressed(saveButtons(form()).findIndex((button) => button === event.submitter));
+    },
+    { signal },
+  );
   // Back with the page kept whole: the browser may have restored boxes by itself.
   window.addEventListener('pageshow', () => sync(), { signal });
 
@@ -300,9 +273,10 @@ function start(root) {
     root,
     form,
     signal,
-    count: () => ticked().length,
+    signedOut,
+    count: () => choices.ticked().length,
     clear: () => {
-      for (const box of boxes()) box.checked = false;
+      choices.clear();
       sync();
     },
     replace: (next) => {
@@ -312,14 +286,32 @@ function start(root) {
       document.querySelector('[data-invoice-merge-summary] > [data-im="summary"]')?.remove();
       ending.abort();
       root.replaceWith(next);
-      start(/** @type {HTMLElement} */ (next));
+      start(/** @type {HTMLElement} */ (next), true);
       // For people who do not see that the list has changed.
       const live = next.querySelector('[data-im="live"]');
       if (live) live.textContent = next.querySelector('#im-title')?.textContent ?? '';
     },
   });
-  if (config.restored) dropLeftOver(ticked().map((box) => box.dataset.imId ?? ''));
-  if (recallTicks(config, boxes())) tell(say('banner.restored'));
+  if (config.restored) {
+    setAside();
+    // What else the host keeps of them goes too: its own script, further down the page, must be listening.
+    const leave = () => {
+      for (const place of root.querySelectorAll('[data-im="kept"]')) {
+        const id = /** @type {HTMLElement} */ (place).dataset.imId ?? '';
+        const gone = { bubbles: true, detail: { source: { id } } };
+        if (!choices.isTicked(id)) root.dispatchEvent(new CustomEvent('invoice-merge:removed', gone));
+      }
+    };
+    if (document.readyState === 'complete') leave();
+    else window.addEventListener('load', leave, { once: true, signal });
+  }
+  if (config.tickedAll) {
+    // Asked for once: a reload finds what was ticked and unticked since.
+    const here = new URL(location.href);
+    here.searchParams.delete('invoiceMergeAll');
+    history.replaceState(history.state, '', here);
+  }
+  recalled = explainRecalled(recallTicks(config, choices));
   const alert = root.querySelector('[role="alert"]');
   if (alert instanceof HTMLElement) {
     repeatRefusal(alert, saveButtons(form()), signal);

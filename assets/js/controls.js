@@ -63,7 +63,7 @@ export function repeatRefusal(alert, buttons, signal) {
   const copy = document.createElement('div');
   copy.dataset.im = 'refused';
   copy.className = 'im-alert';
-  copy.textContent = alert.querySelector('p')?.textContent ?? '';
+  copy.append(...(alert.querySelector('[data-im="told"]')?.cloneNode(true).childNodes ?? []));
   document.querySelector('[data-invoice-merge-summary]')?.append(copy);
   signal.addEventListener('abort', () => {
     for (const button of buttons) button.removeAttribute('aria-describedby');

@@ -12,7 +12,7 @@
 import { plain } from './decimal.js';
 
 /** @typedef {Record<string, any>} Line */
-/** @typedef {{ source: Line, lines: Line[], allowancesCharges: Line[], adjustment: string, pricesIncludeTax: boolean }} SourceLines */
+/** @typedef {{ source: Line, lines: Line[], allowancesCharges: Line[], adjustment: string, pricesIncludeTax: boolean, fields?: import('./fields.js').Field[] }} SourceLines */
 
 const FIELD = 'data-invoice-merge';
 
@@ -153,13 +153,38 @@ function givenBack(place, name, values) {
 const allowancePlace = () =>
   document.querySelector('[data-invoice-merge-allowances]') ?? templateOf('allowance')?.parentElement ?? null;
 
+/** @typedef {Record<'description' | 'longDescription' | 'quantity' | 'unit' | 'unitPrice' | 'amount' | 'taxRate', string>} KeptRow */
+
+/** What stands in a row, as it was typed. @param {Element} row @returns {KeptRow} */
+function readRow(row) {
+  const read = (/** @type {string} */ name) => {
+    const field = row.querySelector(`[${FIELD}="${name}"]`);
+    return field instanceof HTMLInputElement ||
+      field instanceof HTMLTextAreaElement ||
+      field instanceof HTMLSelectElement
+      ? field.value
+      : '';
+  };
+  return {
+    description: read('description') || read('reason'),
+    longDescription: read('longDescription'),
+    quantity: read('quantity'),
+    unit: read('unit'),
+    unitPrice: read('unitPrice'),
+    amount: read('kind') === 'allowance' && read('amount') ? `\u2212${read('amount')}` : read('amount'),
+    taxRate: read('taxRate'),
+  };
+}
+
 /**
  * A refused save gives all rows back, also those of a source that is no longer ticked: staying in the form they would
  * be billed twice. A line's key begins with its source's id.
  * @param {string[]} ticked ids of the sources
+ * @returns {Map<string, KeptRow[]>} what stood in the rows taken out, by source
  */
 export function dropLeftOver(ticked) {
   const place = document.querySelector('[data-invoice-merge-rows]');
+  const sourceOf = (/** @type {string} */ key) => key.slice(0, key.lastIndexOf('.'));
   const left = (
     /** @type {Element | null} */ where,
     /** @type {string} */ name,
@@ -167,14 +192,19 @@ export function dropLeftOver(ticked) {
   ) => {
     const fields = /** @type {HTMLInputElement[]} */ ([...(where?.querySelectorAll(`[${FIELD}="${name}"]`) ?? [])]);
     const values = fields.map((field) => field.value).filter((value) => value !== '' && !ticked.includes(idOf(value)));
-    return givenBack(where, name, new Set(values));
+    return [...new Set(values)].flatMap((value) =>
+      givenBack(where, name, new Set([value])).map((row) => ({ row, id: idOf(value) })),
+    );
   };
-  const rows = [
-    ...left(place, 'key', (key) => key.slice(0, key.lastIndexOf('.'))),
-    ...left(allowancePlace(), 'source', (source) => source),
-  ];
-  for (const row of rows) row.remove();
+  const rows = [...left(place, 'key', sourceOf), ...left(allowancePlace(), 'source', (source) => source)];
+  /** @type {Map<string, KeptRow[]>} */
+  const kept = new Map();
+  for (const { row, id } of rows) {
+    kept.set(id, [...(kept.get(id) ?? []), readRow(row)]);
+    row.remove();
+  }
   if (place && rows.length > 0) tellHost(place);
+  return kept;
 }
 
 /** @param {Element} element */

@@ -10,6 +10,7 @@ export function createWords(locale, texts) {
   const tag = french ? 'fr-FR' : 'en-GB';
   const plurals = new Intl.PluralRules(tag);
   const numbers = new Intl.NumberFormat(tag, { maximumFractionDigits: 20 });
+  const lists = new Intl.ListFormat(tag, { type: 'conjunction' });
   const days = new Intl.DateTimeFormat(tag, {
     day: french ? '2-digit' : 'numeric',
     month: french ? '2-digit' : 'short',
@@ -38,6 +39,8 @@ export function createWords(locale, texts) {
       const format = new Intl.NumberFormat(tag, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
       return minus(format.format(exact(amount)));
     },
+    /** @param {string[]} items */
+    list: (items) => lists.format(items),
     /** @param {string} value */
     number: (value) => minus(numbers.format(exact(value))),
     /** @param {string} rate */

@@ -7,6 +7,8 @@ for (const form of document.querySelectorAll('[data-dismiss]')) {
     form.closest('[data-notice]').remove();
   });
 }
+// Signed in again: back to the form that was kept.
+document.querySelector('[data-resume]')?.requestSubmit();
 for (const select of document.querySelectorAll('[data-submit]')) {
   select.addEventListener('change', () => select.form.requestSubmit());
 }
@@ -17,3 +19,7 @@ for (const form of document.querySelectorAll('[data-confirm]')) {
 }
 // On a narrow screen the menu scrolls: the page one is on stays in sight.
 document.querySelector('nav [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => window.print());
+}

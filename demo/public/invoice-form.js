@@ -64,6 +64,12 @@ function ask() {
   }, DEBOUNCE);
 }
 
+/** With names for indexes: the server closes the gaps between numbers, and its answer would speak of other rows. */
+function fields() {
+  const named = [...new FormData(form)].map(([name, value]) => [name.replace(/^lines\[(?=\d)/, 'lines[row'), value]);
+  return new URLSearchParams(named);
+}
+
 async function compute() {
   asked += 1;
   const turn = asked;
@@ -72,7 +78,7 @@ async function compute() {
     const answer = await fetch(form.dataset.totalsUrl, {
       method: 'POST',
       headers: { accept: 'application/json' },
-      body: new URLSearchParams(new FormData(form)),
+      body: fields(),
     });
     if (answer.ok && turn === asked) show(await answer.json());
   } catch {
@@ -86,7 +92,7 @@ async function compute() {
 
 function show({ total, taxes, own, lines, rows: list, display }) {
   for (const output of form.querySelectorAll('[data-line-total]')) {
-    output.textContent = lines[output.dataset.lineTotal] ?? '';
+    output.textContent = lines[`row${output.dataset.lineTotal}`] ?? '';
   }
   form.querySelector('[data-totals]').replaceChildren(
     ...list.map(({ label, value, kind }) => {

@@ -1,6 +1,6 @@
 /** Compares a host's database with its table map, and says everything that does not fit at once. */
 import type { Knex } from 'knex';
-import type { TableMap } from './contract';
+import type { Row, TableMap } from './contract';
 import { unmappedReferences, type UnmappedReference } from './check-references';
 import { columnUses, type ColumnUse } from './check-uses';
 import { columnOf, rawRows, readSchema, type Schema, type SchemaColumn } from './schema-reader';
@@ -20,6 +20,8 @@ export interface HostFault {
   where: string;
   /** What to do, for the developer who wrote the map. */
   mend: string;
+  /** The same in the languages of the screen: the text under `check`, and what it names. */
+  says: { text: string; vars: Row };
 }
 
 /** What migrate() adds, without the prefix. */
@@ -32,6 +34,10 @@ const OWN_TABLES = [
   'carried_lines',
   'series',
   'activity',
+  'settings',
+  'received_payments',
+  'customer_notices',
+  'dismissals',
 ];
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];
@@ -83,6 +89,7 @@ async function rewrittenNames(knex: Knex, map: TableMap, uses: ColumnUse[]): Pro
       code: 'names_rewritten',
       where: 'knex',
       mend: `Pass a Knex handle without postProcessResponse and wrapIdentifier: this one ${shown}. A second handle may share the host's pool size settings, but must leave names alone.`,
+      says: { text: 'names_rewritten', vars: { changes: shown } },
     },
   ];
 }
@@ -93,18 +100,22 @@ function missing(schema: Schema, uses: ColumnUse[]): HostFault[] {
     const table = schema.table(tableName);
     const where = table ? `${tableName}.${column}` : tableName;
     if (faults.has(where) || (table && columnOf(table, column))) continue;
+    const part = entry.replace(/\.[^.]*$/, '');
+    const columns = table?.columns.map(({ name }) => name).join(', ');
     faults.set(
       where,
       table
         ? {
             code: 'missing_column',
             where,
-            mend: `The map's ${entry} names the column '${column}', which table '${tableName}' does not have. Its columns: ${table.columns.map(({ name }) => name).join(', ')}.`,
+            mend: `The map's ${entry} names the column '${column}', which table '${tableName}' does not have. Its columns: ${columns}.`,
+            says: { text: 'missing_column', vars: { entry, table: tableName, column, columns } },
           }
         : {
             code: 'missing_table',
             where,
-            mend: `The map's ${entry.replace(/\.[^.]*$/, '')} names the table '${tableName}', which this database does not have. Correct ${entry.replace(/\.[^.]*$/, '')}.table, or connect Knex to the host's database.`,
+            mend: `The map's ${part} names the table '${tableName}', which this database does not have. Correct ${part}.table, or connect Knex to the host's database.`,
+            says: { text: 'missing_table', vars: { entry: part, table: tableName } },
           },
     );
   }
@@ -118,44 +129,55 @@ function unfitTypes(schema: Schema, uses: ColumnUse[]): HostFault[] {
     if (!column) continue;
     const where = `${use.table}.${use.column}`;
     const target = use.refersTo && columnOf(schema.table(use.refersTo[0]), use.refersTo[1]);
-    const mend =
+    const unfit =
       unfitAmount(schema, use, column, where) ??
       unfitDay(use, column, where) ??
       (target && unfitId(schema, use, column, target, where));
-    if (mend !== undefined && !faults.has(where)) faults.set(where, { code: 'unfit_type', where, mend });
+    if (unfit && !faults.has(where)) faults.set(where, { code: 'unfit_type', where, ...unfit });
   }
   return [...faults.values()];
 }
 
-function unfitAmount(schema: Schema, use: ColumnUse, column: SchemaColumn, where: string): string | undefined {
+type Unfit = Pick<HostFault, 'mend' | 'says'> | undefined;
+
+function unfitAmount(schema: Schema, use: ColumnUse, column: SchemaColumn, where: string): Unfit {
   if (use.expects !== 'amount' || column.kind === 'decimal' || column.kind === 'integer') return undefined;
   // SQLite stores DECIMAL and FLOAT alike, and Knex's own decimal() declares 'float' there.
   if (schema.engine === 'sqlite' && column.kind !== 'text' && column.kind !== 'time') return undefined;
-  return `${where} (the map's ${use.entry}) is ${column.type}, which does not hold exact amounts. Change it: ALTER TABLE ${use.table} MODIFY ${use.column} DECIMAL(15,2) (more decimals for quantities and unit prices).`;
+  const change = `ALTER TABLE ${use.table} MODIFY ${use.column} DECIMAL(15,2)`;
+  return {
+    mend: `${where} (the map's ${use.entry}) is ${column.type}, which does not hold exact amounts. Change it: ${change} (more decimals for quantities and unit prices).`,
+    says: { text: 'unfit_amount', vars: { where, entry: use.entry, type: column.type, change } },
+  };
 }
 
-function unfitDay(use: ColumnUse, column: SchemaColumn, where: string): string | undefined {
+function unfitDay(use: ColumnUse, column: SchemaColumn, where: string): Unfit {
   if (use.expects !== 'day' || !['integer', 'decimal', 'float'].includes(column.kind)) return undefined;
-  return `${where} (the map's ${use.entry}) is ${column.type}; the plugin reads days from DATE, DATETIME or text columns ('YYYY-MM-DD'). Map a column of such a type.`;
+  return {
+    mend: `${where} (the map's ${use.entry}) is ${column.type}; the plugin reads days from DATE, DATETIME or text columns ('YYYY-MM-DD'). Map a column of such a type.`,
+    says: { text: 'unfit_day', vars: { where, entry: use.entry, type: column.type } },
+  };
 }
 
 const INTEGER_BYTES: Record<string, number> = { tinyint: 1, smallint: 2, mediumint: 3, int: 4, integer: 4, bigint: 8 };
 
-function unfitId(
-  schema: Schema,
-  use: ColumnUse,
-  column: SchemaColumn,
-  target: SchemaColumn,
-  where: string,
-): string | undefined {
+function unfitId(schema: Schema, use: ColumnUse, column: SchemaColumn, target: SchemaColumn, where: string): Unfit {
   const [table, id] = use.refersTo ?? ['', ''];
   const base = `${where} (the map's ${use.entry}) is ${column.type}, but ${table}.${id}, whose values it holds, is ${target.type}`;
   const change = `Give ${where} the type of ${table}.${id}.`;
-  if (column.kind !== target.kind) return `${base}: the database would compare them by conversion. ${change}`;
+  const says = (text: string): HostFault['says'] => ({
+    text,
+    vars: { where, entry: use.entry, type: column.type, other: `${table}.${id}`, otherType: target.type },
+  });
+  if (column.kind !== target.kind)
+    return { mend: `${base}: the database would compare them by conversion. ${change}`, says: says('unfit_id') };
   if (column.collation !== target.collation)
-    return `${base} with another collation (${column.collation} and ${target.collation}): a join of the two fails. ${change}`;
+    return {
+      mend: `${base} with another collation (${column.collation} and ${target.collation}): a join of the two fails. ${change}`,
+      says: says('unfit_id_collation'),
+    };
   if (schema.engine === 'mysql' && column.kind === 'integer' && bytes(column) < bytes(target))
-    return `${base}: not every id fits. ${change}`;
+    return { mend: `${base}: not every id fits. ${change}`, says: says('unfit_id_size') };
   return undefined;
 }
 
@@ -173,6 +195,10 @@ function notTransactional(schema: Schema, uses: ColumnUse[]): HostFault[] {
         code: 'not_transactional',
         where: name,
         mend: `Table '${name}' is kept by ${storage}, which cannot roll back. Change it: ALTER TABLE ${name} ENGINE=InnoDB.`,
+        says: {
+          text: 'not_transactional',
+          vars: { table: name, storage, change: `ALTER TABLE ${name} ENGINE=InnoDB` },
+        },
       },
     ];
   });
@@ -192,7 +218,12 @@ function notMigrated(schema: Schema, map: TableMap): HostFault[] {
     if (!table) return [];
     return own.filter((name) => !columnOf(table, prefix + name)).map((name) => `${tableName}.${prefix}${name}`);
   });
-  return [...tables, ...columns].map((where) => ({ code: 'not_migrated', where, mend }));
+  return [...tables, ...columns].map((where) => ({
+    code: 'not_migrated',
+    where,
+    mend,
+    says: { text: 'not_migrated', vars: { where } },
+  }));
 }
 
 function unmappedFault(reference: UnmappedReference): HostFault {
@@ -200,13 +231,12 @@ function unmappedFault(reference: UnmappedReference): HostFault {
   const fixed = type ? `, fixed: { ${type.column}: '${type.value}' }` : '';
   const id = primaryKey.length > 1 ? `['${primaryKey.join("', '")}']` : `'${primaryKey[0] ?? 'id'}'`;
   const link = `{ name: '${table}', table: '${table}', id: ${id}, to: '${to}', column: '${column}'${fixed}, policy: 'move' }`;
-  const owned =
-    to === 'invoice'
-      ? `; or, where its rows go with a deleted invoice, add to owned: { table: '${table}', invoice: '${column}'${fixed} }`
-      : '';
+  const owned = to === 'invoice' ? `{ table: '${table}', invoice: '${column}'${fixed} }` : undefined;
+  const orOwned = owned ? `; or, where its rows go with a deleted invoice, add to owned: ${owned}` : '';
   return {
     code: 'unmapped_reference',
     where: `${table}.${column}`,
-    mend: `${table}.${column} seems to point at an ${to === 'line' ? 'invoice line' : 'invoice'}, and the map does not say what becomes of it at a merge. Add to links: ${link} (or policy 'copy', 'keep' or 'refuse')${owned}. Until then delete is not offered.`,
+    mend: `${table}.${column} seems to point at an ${to === 'line' ? 'invoice line' : 'invoice'}, and the map does not say what becomes of it at a merge. Add to links: ${link} (or policy 'copy', 'keep' or 'refuse')${orOwned}. Until then delete is not offered.`,
+    says: { text: 'unmapped_reference', vars: { where: `${table}.${column}`, link, owned } },
   };
 }

@@ -9,6 +9,7 @@ import { linkCases } from './contract-suite/links';
 import { loadCases } from './contract-suite/loading';
 import { numberCases } from './contract-suite/numbers';
 import { transactionCases } from './contract-suite/own-code';
+import { paymentCases } from './contract-suite/payments';
 import { settlingCases } from './contract-suite/settling';
 import { versionCases } from './contract-suite/versions';
 
@@ -38,6 +39,7 @@ export function hostContract(host?: HostCrm): ContractCase[] {
     ...settlingCases,
     ...creditCases,
     ...numberCases,
+    ...paymentCases,
     ...transactionCases,
   ];
   return host ? all.filter((one) => one.applies(host)) : all;

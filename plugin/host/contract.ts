@@ -79,6 +79,10 @@ export interface InvoiceHead {
   transmitted: boolean;
   blocked: boolean;
   credited: boolean;
+  /** Of all taxes of its lines and of its own allowances and charges, each once. */
+  taxCategories: string[];
+  /** A discount after tax or an adjustment stands below its tax total. */
+  adjusted: boolean;
   mergedIntoId: Id | null;
   reminderLevel: number;
   payments: { count: number; sum: Decimal };
@@ -104,6 +108,7 @@ export interface CarriedLine extends Omit<InvoiceLine, 'id' | 'sourceInvoiceId'>
   kind: 'line' | 'allowance' | 'charge';
   extra: Row;
 }
+/** As it is listed. Its version costs all of its lines: only those that are shown to be ticked get one, from the service. */
 export interface Candidate {
   id: Id;
   number: string | null;
@@ -112,7 +117,6 @@ export interface Candidate {
   dueDate: Day | null;
   currency: string;
   total: Decimal;
-  version: string;
   eligible: boolean;
   reasons: { code: Reason; vars: Row }[];
 }
@@ -144,10 +148,10 @@ export interface Merge {
 export interface HostCrm {
   /** What migrations, checkHost, reportable and the plugin's own columns (never written by a replaced function) work from. */
   readonly map: TableMap;
-  /** All open documents of the customer, oldest first, without lines: merging/ judges, counts and pages. */
+  /** All open documents of the customers, oldest first, without lines: merging/ judges, counts and pages. */
   findCandidates(
     db: Db,
-    q: { customerId: Id; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
+    q: { customerIds: Id[]; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
   ): Promise<InvoiceHead[]>;
   /** With lines, taxes, discounts; missing ids are left out. */
   loadInvoices(db: Db, ids: Id[]): Promise<Invoice[]>;
@@ -192,6 +196,14 @@ export interface HostCrm {
   /** The host's own arithmetic when replaced: it has the last word, a difference is shown. */
   saveTotals(trx: Trx, invoiceId: Id): Promise<{ totals: Totals; status: InvoiceStatus }>;
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+  /**
+   * Stores a payment; the status follows by `saveTotals`, which is called after it. `columns`: what else the host's row
+   * needs. Without this function payments that wait can be seen, not allocated.
+   */
+  recordPayment?(
+    trx: Trx,
+    payment: { invoiceId: Id | null; methodId: Id; amount: Decimal; date: Day; note: string; columns: Row },
+  ): Promise<Id>;
   invoiceUrl(id: Id, page: 'preview' | 'edit' | 'public'): string;
 }
 export interface NewCreditNote {

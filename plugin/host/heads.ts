@@ -11,46 +11,15 @@ import { own } from './table-map';
 /** The invoice table's alias in every query that a host's `only`, `where` or `restrict` narrows. */
 export const INVOICES = 'inv';
 
-const OPEN: InvoiceStatus[] = ['draft', 'unpaid', 'overdue', 'partial'];
-
 /** A head with what only the loader needs of the same row. */
 export interface ReadHead {
-  head: InvoiceHead;
+  head: Omit<InvoiceHead, 'taxCategories'>;
   adjustment: Decimal;
   prepaid: Decimal;
   discount: Discount | null;
   /** Mapped columns that no field of the head shows, for the version. */
   rest: (string | null)[];
   textFound: boolean;
-}
-
-/**
- * All open documents of a customer, oldest first.
- * `search` finds numbers, amounts ('604,80' and '604.8' alike) and the text of lines.
- */
-export async function findCandidates(
-  db: Db,
-  map: TableMap,
-  today: Day,
-  q: { customerId: Id; exclude?: Id; search?: string; restrict(query: Query, alias: string): void },
-): Promise<InvoiceHead[]> {
-  const { invoices } = map;
-  const query = headQuery(db, map, q.search?.trim() || undefined)
-    .where(`${INVOICES}.${invoices.customer}`, q.customerId)
-    .orderBy([`${INVOICES}.${invoices.issueDate}`, `${INVOICES}.${invoices.id}`]);
-  if (q.exclude !== undefined) query.whereNot(`${INVOICES}.${invoices.id}`, q.exclude);
-  const { status } = invoices;
-  if ('column' in status)
-    query.whereIn(
-      `${INVOICES}.${status.column}`,
-      OPEN.flatMap((name) => status.values[name]),
-    );
-  else query.where((narrowed) => void status.where(narrowed, OPEN, INVOICES));
-  query.where((narrowed) => void q.restrict(narrowed, INVOICES));
-  const rows = (await query) as Row[];
-  const found = rows.map((row) => readHead(db, map, today, row)).filter(({ head }) => OPEN.includes(head.status));
-  const search = q.search?.trim();
-  return found.filter((one) => !search || one.textFound || matches(one.head, search)).map(({ head }) => head);
 }
 
 /** Heads by id, in the order of the ids; missing ones are left out. At most 500 ids. */
@@ -60,14 +29,8 @@ export async function readHeads(db: Db, map: TableMap, today: Day, ids: Id[]): P
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
-function matches(head: InvoiceHead, search: string): boolean {
-  if (head.number?.toLowerCase().includes(search.toLowerCase())) return true;
-  const typed = search.replace(/[\s\u00a0\u202f']/g, '').replace(/,(?=\d{1,4}$)/, '.');
-  return /^-?\d+(\.\d+)?$/.test(typed) && new Big(typed).eq(head.total);
-}
-
-/** Aliases begin with `im` and have no underscore: they neither hide the host's columns nor change under case mappers. */
-function headQuery(db: Db, map: TableMap, search?: string): Query {
+/** All columns that `readHead` reads, of all invoices. Aliases begin with `im` and have no underscore: they neither hide the host's columns nor change under case mappers. */
+export function headQuery(db: Db, map: TableMap, search?: string): Query {
   const { invoices, payments, credits, lines } = map;
   const at = (column: string): string => `${INVOICES}.${column}`;
   const query = db({ [INVOICES]: invoices.table }) as Query;
@@ -159,7 +122,8 @@ function discountColumn(given: string | undefined, words: string[]): string | un
   return given !== undefined && !words.includes(given) ? given : undefined;
 }
 
-function readHead(db: Db, map: TableMap, today: Day, row: Row): ReadHead {
+/** A row of `headQuery`. */
+export function readHead(db: Db, map: TableMap, today: Day, row: Row): ReadHead {
   const { invoices } = map;
   const currency =
     typeof invoices.currency === 'string'
@@ -173,7 +137,9 @@ function readHead(db: Db, map: TableMap, today: Day, row: Row): ReadHead {
   const dueDate = day(row.imduedate);
   const { status, credited } = statusOf(map, today, row, dueDate);
   const { pricesIncludeTax } = invoices;
-  const head: InvoiceHead = {
+  const adjustment = decimal(row.imadjustment);
+  const discount = discountOf(map, row);
+  const head: ReadHead['head'] = {
     id: textOf(row.imid) ?? '',
     number: shownNumber(map, row),
     status,
@@ -190,6 +156,7 @@ function readHead(db: Db, map: TableMap, today: Day, row: Row): ReadHead {
     transmitted: flag(row.imtransmitted),
     blocked: flag(row.imblocked),
     credited,
+    adjusted: !new Big(adjustment).eq(0) || discount?.basis === 'after_tax',
     mergedIntoId: textOf(row.immergedinto),
     reminderLevel: Number(textOf(row.imreminderlevel) ?? 0) || 0,
     payments: {
@@ -203,9 +170,9 @@ function readHead(db: Db, map: TableMap, today: Day, row: Row): ReadHead {
   };
   return {
     head,
-    adjustment: decimal(row.imadjustment),
+    adjustment,
     prepaid,
-    discount: discountOf(map, row),
+    discount,
     rest: [textOf(row.imrestnote), canonical(row.imrestsubtotal), canonical(row.imresttaxtotal)],
     textFound: flag(row.imtextfound),
   };

@@ -1,12 +1,13 @@
 /** Puts the topics together: a host described by its table map. */
+import { findCandidates } from './candidates';
 import { creditInvoices } from './credit-notes';
 import type { HostCrm, Id, TableMap } from './contract';
-import { findCandidates } from './heads';
 import { appendLines, removeLines } from './lines';
 import { moveLinks, restoreLinks } from './links';
 import { loadInvoices } from './load';
 import { allocateNumbers } from './numbers';
 import { todayIn } from './own-columns';
+import { recordPayment } from './payments';
 import { cancelInvoices, deleteInvoices, restoreInvoices } from './settle';
 import { saveTotals, touchInvoices, updateInvoice } from './write';
 
@@ -40,6 +41,7 @@ export function knexHost(map: TableMap, options: KnexHostOptions = {}): HostCrm 
     ...(map.creditNotes && { creditInvoices: (trx, credits, date) => creditInvoices(trx, map, credits, date) }),
     saveTotals: (trx, invoiceId) => saveTotals(trx, map, today(), invoiceId),
     allocateNumbers: (trx, type, count, date) => allocateNumbers(trx, map, type, count, date),
+    ...(map.payments && { recordPayment: (trx, payment) => recordPayment(trx, map, payment) }),
     invoiceUrl: options.invoiceUrl ?? ((id, page) => `/invoices/${id}${page === 'preview' ? '' : `/${page}`}`),
   };
 }

@@ -7,6 +7,7 @@ import type { Day, Db, Id, Invoice, InvoiceLine, Query, Row, TableMap } from './
 import { readHeads, type ReadHead } from './heads';
 import { canonical, chunks, day, decimal, latest, text, textOf, under } from './sql';
 import { own } from './table-map';
+import { taxFrom } from './taxes';
 
 interface ReadLine {
   invoiceId: Id;
@@ -43,7 +44,9 @@ function invoiceFrom(map: TableMap, read: ReadHead, lines: ReadLine[], allowance
     { currency: head.currency, pricesIncludeTax: head.pricesIncludeTax, ...document },
     { taxRounding: map.taxRounding ?? 'document' },
   );
-  return { ...head, ...document, totals, version: versionOf(read, document, lines) };
+  const taxes = [...document.lines.flatMap((line) => line.taxes), ...allowancesCharges.flatMap(({ tax }) => tax ?? [])];
+  const taxCategories = [...new Set(taxes.map(({ category }) => category))].sort();
+  return { ...head, taxCategories, ...document, totals, version: versionOf(read, document, lines) };
 }
 
 /** The plugin's own columns are not part of it: locking and tagging must not make an open form stale. */
@@ -126,16 +129,6 @@ function lineFrom(row: Row): InvoiceLine {
     supplyDate: day(row.imsupplydate),
     sourceInvoiceId: textOf(row.imsourceinvoice),
     sourceLineId: textOf(row.imsourceline),
-  };
-}
-
-/** Hosts without a category column have domestic sales: a rate is S, no rate Z. */
-function taxFrom(row: Row): Tax {
-  const rate = decimal(row.imtaxrate);
-  return {
-    category: textOf(row.imtaxcategory) || (new Big(rate).eq(0) ? 'Z' : 'S'),
-    name: textOf(row.imtaxname) ?? '',
-    rate,
   };
 }
 

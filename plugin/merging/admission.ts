@@ -1,18 +1,27 @@
 /** Who may merge what into what: everything that a save claims, checked again under lock. */
 import { PluginError } from '../errors';
-import type { Actor, Candidate, Id, Invoice, Reason, Settlement, SettlementChoice, Trx } from '../host/contract';
+import type {
+  Actor,
+  Candidate,
+  Db,
+  Id,
+  Invoice,
+  InvoiceHead,
+  Reason,
+  Settlement,
+  SettlementChoice,
+  Trx,
+} from '../host/contract';
 import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import { exact, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
+import { choiceOf, rulesNow } from '../settings/rules';
 import type { Refusal } from './contract';
 import { isIssued, keepsAdjustment, lockedUntil, restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import type { MergeForm } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
-
-export const DEFAULT_SETTLEMENT: SettlementChoice = { issued: 'cancel', draft: 'cancel' };
-export const OFFERED_SETTLEMENTS: Settlement[] = ['cancel', 'delete'];
 
 export interface Admission {
   /** The target as it was before this save; null when the save creates it. */
@@ -25,13 +34,19 @@ export interface Admission {
   judgeTotal(total: Decimal): void;
 }
 
+/** Of a save without sources, which settles none. */
+const NOTHING: SettlementChoice = { issued: 'cancel', draft: 'cancel' };
+
 /** Of the target: judged once it is saved, since the form may bring another customer, currency or other taxes. */
 const FORM_MAY_CHANGE: Reason[] = ['customer', 'company', 'currency', 'price_basis', 'must_match', 'tax_category'];
+
+const about = (targetId: Id | null, db: Db): { invoiceId?: Id; db: Db } =>
+  targetId === null ? { db } : { invoiceId: targetId, db };
 
 export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
   isIssued(source) ? choice.issued : choice.draft;
 
-export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => ({
+export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[]): Candidate => ({
   id: invoice.id,
   number: invoice.number,
   status: invoice.status,
@@ -39,7 +54,6 @@ export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => 
   dueDate: invoice.dueDate,
   currency: invoice.currency,
   total: invoice.total,
-  version: invoice.version,
   eligible: reasons.length === 0,
   reasons,
 });
@@ -51,7 +65,7 @@ export const toCandidate = (invoice: Invoice, reasons: Refusal[]): Candidate => 
 export async function askHook(
   deps: Pick<MergingDeps, 'hooks' | 'logger'>,
   candidates: Candidate[],
-  context: { customerId: Id; targetId?: Id; actor: Actor },
+  context: { customerId: Id; targetId?: Id; actor: Actor; db: Db },
 ): Promise<Candidate[]> {
   if (!deps.hooks.candidates) return candidates;
   const answer: unknown = await deps.hooks.candidates(structuredClone(candidates), context);
@@ -85,10 +99,6 @@ export async function admit(
   const { host, store } = deps;
   const { targetId, form, actor } = save;
   const sourceIds = form.sources.map(({ id }) => id);
-  const settlement: SettlementChoice = {
-    issued: form.settlement.issued ?? DEFAULT_SETTLEMENT.issued,
-    draft: form.settlement.draft ?? (form.settlement.issued === 'delete' ? 'delete' : DEFAULT_SETTLEMENT.draft),
-  };
   const loaded = new Map<Id, Invoice>();
   const ids = [...(targetId === null ? [] : [targetId]), ...sourceIds];
   if (ids.length > 0) for (const invoice of await host.loadInvoices(trx, ids)) loaded.set(invoice.id, invoice);
@@ -113,11 +123,11 @@ export async function admit(
     }
   }
   if (visible === null)
-    return { before, sources: [], settlement, judgeSaved: () => undefined, judgeTotal: () => undefined };
+    return { before, sources: [], settlement: NOTHING, judgeSaved: () => undefined, judgeTotal: () => undefined };
 
-  if (!(await deps.authorize(actor, 'merge.apply', targetId === null ? {} : { invoiceId: targetId })))
+  if (!(await deps.authorize(actor, 'merge.apply', about(targetId, trx))))
     throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.apply' });
-  await demandSettlement(deps, trx, actor, settlement, targetId);
+  const settlement = await admitSettlement(deps, trx, save);
 
   const mergedAlready = new Map((await store.asSources(trx, sourceIds)).map((one) => [one.sourceId, one]));
   const sources: Invoice[] = [];
@@ -133,13 +143,18 @@ export async function admit(
         throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
       stale.push({ ...error.vars, id, change: 'merged' });
     } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
-    else if (version !== null && version !== source.version)
-      stale.push({ id, number: source.number, url: host.invoiceUrl(id, 'preview'), change: 'edited' });
-    else sources.push(source);
+    else if (version !== null && version !== source.version) {
+      const { number, issueDate } = source;
+      const context = { target: before, customerId: source.customerId, hostKeepsAdjustment: true, lockedUntil: null };
+      // Paid or cancelled meanwhile, say: then it cannot be ticked again either.
+      const reasons = reasonsAgainst(source, context).filter(({ code }) => !FORM_MAY_CHANGE.includes(code));
+      const url = host.invoiceUrl(id, 'preview');
+      stale.push({ id, number, issueDate, url, change: 'edited', reasons });
+    } else sources.push(source);
   }
   if (stale.length > 0) throw new PluginError('IM_STALE_SOURCE', 409, { ...stale[0], stale });
 
-  const closedUntil = await lockedUntil(deps);
+  const closedUntil = await lockedUntil(deps, trx);
   const judge = (target: Invoice, hostRefused: Map<Id, Refusal[]>, open: Reason[] = []): void => {
     const refusal = targetRefusal(target, { lockedUntil: closedUntil });
     if (refusal)
@@ -168,6 +183,7 @@ export async function admit(
       customerId,
       ...(targetId !== null && { targetId }),
       actor,
+      db: trx,
     },
   );
   const hostRefused = new Map<Id, Refusal[]>();
@@ -194,25 +210,29 @@ export async function admit(
   };
 }
 
-async function demandSettlement(
+/** Whether the settings let anything be merged, and what becomes of the sources: what was posted, else what they say. */
+async function admitSettlement(
   deps: MergingDeps,
   trx: Trx,
-  actor: Actor,
-  settlement: SettlementChoice,
-  targetId: Id | null,
-): Promise<void> {
-  for (const wanted of [settlement.issued, settlement.draft])
-    if (!OFFERED_SETTLEMENTS.includes(wanted))
-      throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: wanted, blockedBy: [] });
-  const byDefault = settlement.issued === DEFAULT_SETTLEMENT.issued && settlement.draft === DEFAULT_SETTLEMENT.draft;
-  if (
-    !byDefault &&
-    !(await deps.authorize(actor, 'merge.choose_settlement', targetId === null ? {} : { invoiceId: targetId }))
-  )
-    throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement });
-  if (settlement.issued === 'delete' || settlement.draft === 'delete') {
-    const blockedBy = await deps.deleteBlockers(trx);
-    if (blockedBy.length > 0)
-      throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, { settlement: 'delete', blockedBy });
+  { form, actor, targetId }: { form: MergeForm; actor: Actor; targetId: Id | null },
+): Promise<SettlementChoice> {
+  const settings = await deps.settings.read(trx);
+  if (!settings.enabled) throw new PluginError('IM_DISABLED', 409);
+  const { issued, draft } = settings;
+  const deletes = [issued.default, draft.default, form.settlement.issued, form.settlement.draft].includes('delete');
+  const blockedBy = deletes ? await deps.deleteBlockers(trx) : [];
+  const rules = rulesNow(settings, blockedBy.length > 0);
+  const choice = choiceOf(form.settlement, rules);
+  for (const kind of ['issued', 'draft'] as const) {
+    const offered: Settlement[] = rules[kind].offered;
+    if (!offered.includes(choice[kind]))
+      throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, {
+        settlement: choice[kind],
+        blockedBy: choice[kind] === 'delete' ? blockedBy : [],
+      });
   }
+  const byDefault = choice.issued === rules.issued.default && choice.draft === rules.draft.default;
+  if (!byDefault && !(await deps.authorize(actor, 'merge.choose_settlement', about(targetId, trx))))
+    throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement: choice });
+  return choice;
 }

@@ -7,13 +7,13 @@ import { afterOutermostCommit, demandTransaction } from '../host/transaction';
 import { exact, ZERO } from '../money/decimal';
 import { totalOf } from '../money/totals';
 import { admit } from './admission';
-import { askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
+import { askAboutFields, askAboutLines, askAboutTotal, compare, demandAnswers } from './asking';
 import { bringIn, lineIdPairs, type MergingSave } from './bringing';
 import { contentOf } from './carried';
 import { arrivingLines, demandSources, followCarriedLines } from './carrying';
 import { restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
-import { hashForm, parseMergeForm } from './payload';
+import { hashForm, parseMergeForm, sentByBanner } from './payload';
 import { settle } from './settling';
 import type { NewMerge } from './store';
 
@@ -75,11 +75,13 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     admitted.judgeTotal(totalOf(totals));
 
     // 9
-    const compared = compare(brought, sources, totals, { taxRounding: host.map.taxRounding });
+    const rounding = { taxRounding: host.map.taxRounding };
+    const compared = compare(brought, sources, totals, rounding);
     demandAnswers(
       [
-        ...askAboutLines([...save.lost, ...brought.lost]),
-        ...askAboutTotal(form.shownTotal, totals, compared, saved.currency),
+        ...askAboutLines([...save.lost, ...brought.lost], saved.currency),
+        ...askAboutFields(saved, sources),
+        ...askAboutTotal(save, brought, totals, compared, rounding),
       ],
       form.acknowledged,
     );
@@ -136,9 +138,21 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     return made;
   }
 
+  // Once: what a form lacks, it lacks at every save.
+  let warned = false;
+  function warnOfPlainForm(page: string, body: unknown): void {
+    if (warned || sentByBanner(body)) return;
+    warned = true;
+    deps.logger.warn('a form without the fields of the banner was saved: neither replays nor its age are checked', {
+      code: 'IM_FORM_WITHOUT_BANNER',
+      page,
+    });
+  }
+
   return async (trx, input, save) => {
     demandTransaction(trx);
     const form = parseMergeForm(input.form);
+    warnOfPlainForm(input.page, input.form);
     const targetId = input.page === 'edit' ? (input.invoiceId ?? null) : null;
     if (input.page === 'edit' && targetId === null)
       throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'invoiceId' });
@@ -182,7 +196,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
           { admitted, saved: current, answer, form, lost: followed.lost, actor: input.actor },
           at,
         );
-      } else demandAnswers(askAboutLines(followed.lost), form.acknowledged);
+      } else demandAnswers(askAboutLines(followed.lost, saved.currency), form.acknowledged);
     }
     if (form.key !== null) await store.fulfilKey(trx, form.key, answer.invoiceId, result.merge?.id ?? null);
     return result;

@@ -4,6 +4,7 @@ import type { Options } from '../contract';
 import type { Actor, Db, Id } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Render } from '../web/render';
+import type { ListView } from './banner-list';
 import type { MergingService } from './contract';
 import type { MergeForm } from './payload';
 
@@ -31,6 +32,9 @@ export interface Wanted {
   currency: string | undefined;
   invoiceId: Id | undefined;
   form: MergeForm | null;
+  /** All that can be merged is to be ticked: the person came to merge. */
+  tickAll: boolean;
+  view: ListView;
 }
 
 /** What every template of the banner needs. */

@@ -2,13 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
-import type { Actor } from '../host/contract';
+import type { Actor, Id } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
-import { explainClosed, selectAllLabel, titleOf, toAlert, toQuestions, toRows, toSettlement } from './banner-view';
+import { toAlert, toFields, toQuestions, toUnticked } from './banner-refused';
+import {
+  ALL_ROWS,
+  isSearchable,
+  limitNote,
+  listChoices,
+  pageOf,
+  selectAllLabel,
+  titleOf,
+  toPager,
+} from './banner-list';
+import { explainClosed, isNumbered, problemsOf, toCurrencies, toRows, toSettlement } from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
-import { FIELDS } from './payload';
+import { FIELDS, LIMITS } from './payload';
 import type { MergeForm } from './payload';
 
 /** @param deps see MergingPageDeps */
@@ -23,20 +34,45 @@ export function createEditableBanner(deps: MergingPageDeps) {
     actor: Actor,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const { customerId, invoiceId, currency, form } = wanted;
+    const { customerId, invoiceId, currency, form, tickAll, view } = wanted;
+    const { search } = view;
     const known = customerId !== undefined || invoiceId !== undefined;
+    const asked = { customerId: customerId ?? '', targetId: invoiceId, currency, search, actor };
     const [list, offer] = await Promise.all([
-      known ? service.candidates(db, { customerId: customerId ?? '', targetId: invoiceId, currency, actor }) : null,
+      known ? service.candidates(db, asked) : null,
       service.settlements(db, actor),
     ]);
-    const rows = toRows(words, list?.candidates ?? [], form, spec.error, urls.invoice);
-    const choices = rows.filter((_row, index) => list?.candidates[index]?.eligible);
-    const others = rows.filter((row) => !choices.includes(row));
+    const all =
+      tickAll && form === null ? { sources: (list?.together ?? []).slice(0, LIMITS.sources).map(unversioned) } : null;
+    const ticks = form ?? all;
     const closed = list && explainClosed(words, list);
+    const receivable = list?.candidates.some((candidate) => candidate.eligible);
+    const candidates = closed ? [] : (list?.candidates ?? []);
+    const eligible = candidates.filter((candidate) => candidate.eligible);
+    const kept = new Set([...(ticks?.sources ?? []).map(({ id }) => id), ...problemsOf(words, spec.error).keys()]);
+    const choices = listChoices(eligible, view, kept);
+    const versions = await service.versions(
+      db,
+      choices.shown.map(({ id }) => id),
+    );
+    // What went between the two reads is not there any more.
+    const shown = choices.shown.filter(({ id }) => versions.has(id));
+    const onPage = new Set(choices.page.items.map(({ id }) => id));
+    const rows = toRows(words, shown, ticks, spec.error, urls.invoice, versions).map((row) => ({
+      ...row,
+      elsewhere: !onPage.has(row.id),
+    }));
+    const others = pageOf(
+      candidates.filter((candidate) => !candidate.eligible),
+      view.others,
+    );
     const customer = list?.customer?.name ?? '';
-    const alert = toAlert(words, spec.error, invoiceId, urls.invoice);
+    const alert = toAlert(words, spec.error, form, invoiceId, urls.invoice);
     const questions = toQuestions(words, spec.error, form);
-    const state = !list ? 'choose' : rows.length === 0 ? 'empty' : closed ? 'closed' : 'open';
+    const { count } = choices.page;
+    // What could not be merged anyway makes no sentence worth reading.
+    const nothing = (list?.candidates.length === 0 || (closed !== null && !receivable)) && search === undefined;
+    const state = !list ? 'choose' : nothing ? 'empty' : closed ? 'closed' : 'open';
 
     return deps.render('banner', {
       ...chrome(deps, req, res, words),
@@ -49,16 +85,32 @@ export function createEditableBanner(deps: MergingPageDeps) {
       issuedField: FIELDS.issued,
       acknowledgedField: FIELDS.acknowledged,
       closed,
+      currencies: list && toCurrencies(words, list),
       example: exampleUrl(req),
-      title: titleOf(words, customer, choices.length),
-      choices: closed ? [] : choices,
-      others: closed ? [] : others,
-      othersLabel: words.t(choices.length > 0 ? 'banner.others' : 'banner.othersAlone', { count: others.length }),
-      selectAll: selectAllLabel(words, choices),
+      title: titleOf(words, customer, count, search),
+      // A search that finds nothing leaves the rest of the banner where it is.
+      open: count > 0 || search !== undefined,
+      choices: {
+        rows,
+        pager: toPager(words, choices.page),
+        // Where the preview page's link leads to.
+        first: search === undefined && choices.page.page === 1 ? choices.page.items[0]?.id : undefined,
+        ids: JSON.stringify(choices.selectable.map(({ id }) => id)),
+      },
+      search: isSearchable(candidates, view),
+      everything: toPager(words, choices.page) && !view.all ? { url: everythingUrl(req), count } : null,
+      limit: limitNote(words, choices),
+      others: {
+        rows: toRows(words, others.items, null, null, urls.invoice),
+        pager: toPager(words, others),
+        label: words.t(count > 0 ? 'banner.others' : 'banner.othersAlone', { count: others.count }),
+      },
+      selectAll: selectAllLabel(words, choices, search),
       settlement: toSettlement(words, offer, form),
       // Without JavaScript the page cannot know what will be ticked: the sentence stands there from the start.
-      draft: list?.target?.status === 'draft' && choices.some((row) => row.issued),
+      draft: list?.target?.status === 'draft' && eligible.some(isNumbered),
       alert,
+      unticked: toUnticked(words, spec.error, form, rows),
       questions,
       config: JSON.stringify({
         base: urls.base,
@@ -67,18 +119,24 @@ export function createEditableBanner(deps: MergingPageDeps) {
         customerId: customerId ?? list?.customer?.id ?? null,
         customer,
         invoiceId: invoiceId ?? null,
-        currency: list?.target?.currency ?? currency ?? choices[0]?.currency ?? null,
+        currency: list?.currency ?? null,
+        // The person came to merge: the form's currency follows that of the invoices.
+        tickedAll: all !== null && all.sources.length > 0,
+        limit: LIMITS.sources,
         formId: spec.formId ?? null,
         customerField: spec.customerField ?? null,
         currencyField: spec.currencyField ?? null,
         csrf: csrfOf(deps, req, res),
         draft: list?.target?.status === 'draft',
         restored: form !== null,
+        fields: list?.target ? toFields(words, list.target.askIfDiffer) : [],
         words: clientWords(words),
       }),
     });
   };
 }
+
+const unversioned = (id: Id): MergeForm['sources'][number] => ({ id, version: null });
 
 function csrfOf(
   deps: MergingPageDeps,
@@ -96,6 +154,14 @@ function hiddenFields(form: MergeForm | null, targetVersion: string | null): Hid
     { name: FIELDS.shown, value: form?.shownTotal ?? '' },
     { name: FIELDS.lines, value: form?.linesBy ?? 'server' },
   ];
+}
+
+/** For people without JavaScript: this page's own address, with all rows. Relative: whatever path the browser knows it by. */
+function everythingUrl(req: IncomingMessage): string {
+  const { originalUrl = req.url ?? '' } = req as { originalUrl?: string };
+  const query = new URLSearchParams(originalUrl.split('?')[1] ?? '');
+  query.set(ALL_ROWS.name, ALL_ROWS.value);
+  return `?${query.toString()}#im-banner`;
 }
 
 /** For people without JavaScript: this page's own address with a customer in it. */

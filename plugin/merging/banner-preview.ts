@@ -5,7 +5,11 @@ import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
-import { explainClosed, titleOf, toProvenance, toRows } from './banner-view';
+import { titleOf } from './banner-list';
+import { explainClosed, toProvenance, toRows } from './banner-view';
+
+/** As many of the candidates are shown; where they are ticked, all of them are. */
+const AT_A_GLANCE = 5;
 
 /** @param deps see MergingPageDeps */
 export function createPreviewBanner(deps: MergingPageDeps) {
@@ -27,16 +31,19 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     spec: BannerSpec<Req>,
     invoiceId: Id,
     actor: Actor,
+    enabled: boolean,
   ): Promise<string> {
     const words = deps.wordsOf(req);
     const merges = await service.mergesOf(db, invoiceId, actor);
-    // A settled source is looked up, never merged into: nothing else to ask.
-    const list = merges.mergedInto
-      ? null
-      : await service.candidates(db, { customerId: '', targetId: invoiceId, actor });
+    // A settled source is looked up, never merged into: nothing else to ask. Switched off, what was merged is still told.
+    const list =
+      merges.mergedInto || !enabled
+        ? null
+        : await service.candidates(db, { customerId: '', targetId: invoiceId, actor });
     const rows = toRows(words, list?.candidates ?? [], null, null, urls.invoice);
-    const closed = list && rows.length > 0 ? explainClosed(words, list) : null;
-    const choices = closed ? [] : rows.filter((_row, index) => list?.candidates[index]?.eligible);
+    const eligible = rows.filter((_row, index) => list?.candidates[index]?.eligible);
+    const closed = list && eligible.length > 0 ? explainClosed(words, list) : null;
+    const choices = closed ? [] : eligible;
     const provenance = toProvenance(words, merges, urls.invoice);
     const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces;
     if (nothing) return '';
@@ -45,9 +52,10 @@ export function createPreviewBanner(deps: MergingPageDeps) {
       ...chrome(deps, req, res, words),
       ...provenance,
       closed,
-      choices,
+      choices: choices.slice(0, AT_A_GLANCE),
+      more: choices.length > AT_A_GLANCE ? words.t('banner.more', { count: choices.length - AT_A_GLANCE }) : null,
       title: choices.length > 0 ? titleOf(words, list?.customer?.name ?? '', choices.length) : null,
-      editUrl: mayApply ? `${spec.editUrl?.(req) ?? urls.invoice(invoiceId, 'edit')}#im-banner` : null,
+      editUrl: mayApply ? `${spec.editUrl?.(req) ?? urls.invoice(invoiceId, 'edit')}#im-first` : null,
     });
   };
 }

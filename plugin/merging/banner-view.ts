@@ -1,8 +1,7 @@
 /** What the banner's template shows, made from the service's answers: pure. */
-import Big from 'big.js';
 import { isPluginError } from '../errors';
-import type { Candidate, Id, InvoiceStatus, Settlement } from '../host/contract';
-import { explainError, explainQuestion, explainReason, explainRefusal, showVars } from '../i18n';
+import type { Candidate, Id, InvoiceStatus } from '../host/contract';
+import { explainReason, explainRefusal, showVars } from '../i18n';
 import type { Words } from '../i18n';
 import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
 import { FIELDS } from './payload';
@@ -15,7 +14,7 @@ export interface HiddenField {
 
 export interface CandidateRow {
   id: Id;
-  /** `id~version`, what the box posts. */
+  /** `id~version`, what the box posts; the bare id of one that is only shown. */
   value: string;
   label: string;
   issued: boolean;
@@ -32,25 +31,23 @@ export interface CandidateRow {
   problem: string | null;
 }
 
+export interface SettlementBox {
+  /** `cancel` also tells about gaps in the numbering; drafts have no numbers. */
+  part: 'cancel' | 'cancel-drafts';
+  name: string;
+  checked: boolean;
+  disabled: boolean;
+  label: string;
+  effect: string | null;
+  reason: string | null;
+}
+
 export interface SettlementView {
   hidden: HiddenField[];
-  /** The box "cancelled instead of deleted"; null where there is nothing to choose. */
-  box: { checked: boolean; disabled: boolean; label: string; effect: string; reason: string | null } | null;
-  sentence: string | null;
+  /** "Cancelled instead of deleted": one for all, or one for each kind; none where there is nothing to choose. */
+  boxes: SettlementBox[];
+  sentences: string[];
   note: string | null;
-}
-
-export interface AlertView {
-  code: string;
-  message: string;
-  compareUrl: string | null;
-  compareLabel: string;
-}
-
-export interface QuestionView {
-  code: string;
-  text: string;
-  checked: boolean;
 }
 
 type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
@@ -60,10 +57,8 @@ export function labelOf(words: Words, invoice: { number: string | null; issueDat
   return invoice.number ?? words.t('invoice.draftOf', { date: words.day(invoice.issueDate) });
 }
 
-/** How many can be merged here, and whose. */
-export function titleOf(words: Words, customer: string, count: number): string {
-  return count > 0 ? words.t('banner.title', { count, customer }) : words.t('banner.titleNone', { customer });
-}
+/** Deleting it would leave a gap; into a draft it would be due no more. */
+export const isNumbered = ({ status, number }: Candidate): boolean => status !== 'draft' && number !== null;
 
 function dueOf(words: Words, { dueDate, status }: Candidate): string {
   if (dueDate === null) return words.t('banner.noDue');
@@ -92,18 +87,23 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
   return problems;
 }
 
-/** One row per candidate; ticked as the form had it, except what changed since or was refused. */
+/**
+ * One row per candidate; ticked as the form had it, except what changed since or was refused.
+ * @param versions of those that may be ticked
+ */
 export function toRows(
   words: Words,
   candidates: Candidate[],
-  form: MergeForm | null,
+  ticks: Pick<MergeForm, 'sources'> | null,
   error: unknown,
   invoiceUrl: InvoiceUrl,
+  versions = new Map<Id, string>(),
 ): CandidateRow[] {
-  const wanted = new Map(form?.sources.map(({ id, version }) => [id, version]));
+  const wanted = new Map(ticks?.sources.map(({ id, version }) => [id, version]));
   const problems = problemsOf(words, error);
   return candidates.map((candidate) => {
-    const { id, version, status } = candidate;
+    const { id, status } = candidate;
+    const version = versions.get(id);
     const label = labelOf(words, candidate);
     const stale = wanted.has(id) && ![null, version].includes(wanted.get(id) ?? null);
     const reasons = candidate.reasons.map((reason) =>
@@ -111,9 +111,9 @@ export function toRows(
     );
     return {
       id,
-      value: `${id}~${version}`,
+      value: version === undefined ? id : `${id}~${version}`,
       label,
-      issued: status !== 'draft' && candidate.number !== null,
+      issued: isNumbered(candidate),
       status,
       statusLabel: words.t(`status.${status}`),
       due: dueOf(words, candidate),
@@ -130,48 +130,67 @@ export function toRows(
   });
 }
 
-/** "Select all (3 · 931,20 €)"; without the amount where the currencies differ. */
-export function selectAllLabel(words: Words, rows: CandidateRow[]): string {
-  const currencies = new Set(rows.map((row) => row.currency));
-  const [currency] = currencies;
-  const sum = rows.reduce((total, row) => total.plus(row.total), new Big(0));
-  const amount = currencies.size === 1 && currency ? words.money(sum.toFixed(), currency) : undefined;
-  return words.t('banner.selectAll', { n: words.number(String(rows.length)), amount });
-}
-
 /** The box over a hidden field of the same name: the last value posted counts, with and without JavaScript. */
 export function toSettlement(words: Words, offer: SettlementOffer, form: MergeForm | null): SettlementView {
-  const byDefault = offer.chosenByDefault;
-  const may = (settlement: Settlement): boolean => offer.offered.includes(settlement);
-  const hidden = (name: string, value: string): HiddenField => ({ name, value });
-  const fixed = [hidden(FIELDS.issued, byDefault.issued), hidden(FIELDS.draft, byDefault.draft)];
+  const { issued, draft, mayChoose } = offer;
+  const alike = issued.offered.join() === draft.offered.join() && issued.default === draft.default;
   const blocked =
     offer.deleteBlockedBy.length > 0
       ? words.t('settlement.deleteBlocked', { where: words.list(offer.deleteBlockedBy.map(({ where }) => where)) })
       : null;
-  if (!may('cancel') || !may('delete')) {
-    const only = may('delete') ? 'delete' : 'cancel';
-    const sentence = [words.t(`settlement.${only}Only`), words.t('settlement.cancelEffect')];
-    return {
-      hidden: [hidden(FIELDS.issued, only)],
-      box: null,
-      sentence: only === 'cancel' ? sentence.join(' ') : (sentence[0] ?? null),
-      note: blocked,
-    };
-  }
-  const issued = offer.mayChoose ? (form?.settlement.issued ?? byDefault.issued) : byDefault.issued;
-  return {
-    hidden: offer.mayChoose ? [hidden(FIELDS.issued, 'delete')] : fixed,
-    box: {
-      checked: issued === 'cancel',
-      disabled: !offer.mayChoose,
-      label: words.t('settlement.cancelInstead'),
-      effect: words.t('settlement.cancelEffect'),
-      reason: offer.mayChoose ? null : words.t('settlement.mayNotChoose'),
-    },
-    sentence: null,
+  const view: SettlementView = { hidden: [], boxes: [], sentences: [], note: blocked };
+  const kinds = [
+    { rule: issued, name: FIELDS.issued, wanted: form?.settlement.issued, words: alike ? 'all' : 'issued' },
+    { rule: draft, name: FIELDS.draft, wanted: form?.settlement.draft, words: 'draft' },
+  ] as const;
+  for (const kind of kinds) {
+    const { rule, name } = kind;
+    const isDraft = name === FIELDS.draft;
+    const free = mayChoose && rule.offered.length > 1;
+    // Drafts follow the box that speaks of all.
+    if (isDraft && alike && free) continue;
+    const chosen = free && rule.offered.some((one) => one === kind.wanted) ? kind.wanted : rule.default;
+    view.hidden.push({ name, value: free ? 'delete' : rule.default });
+    if (isDraft && alike) continue;
+    if (rule.offered.length === 1) {
+      view.sentences.push(words.t(`settlement.${rule.default}_${kind.words}`));
+      if (!isDraft && rule.default === 'cancel') view.sentences.push(words.t('settlement.cancelEffect'));
+      continue;
+    }
+    view.boxes.push({
+      part: isDraft ? 'cancel-drafts' : 'cancel',
+      name,
+      checked: chosen === 'cancel',
+      disabled: !free,
+      label: words.t(`settlement.instead_${kind.words}`),
+      effect: isDraft ? null : words.t('settlement.cancelEffect'),
+      reason: free ? null : words.t('settlement.mayNotChoose'),
+    });
     // Without JavaScript it cannot follow the box: it says both ways.
-    note: words.t(issued === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain'),
+    if (!isDraft) view.note = words.t(chosen === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain');
+  }
+  return view;
+}
+
+export interface CurrencyView {
+  /** Whose currency is listed. */
+  note: string;
+  /** The way to those of another. */
+  others: { currency: string; label: string; url: string }[];
+}
+
+/** For a new invoice of a customer with open ones in several currencies; null where there is nothing to choose. */
+export function toCurrencies(words: Words, list: CandidateList): CurrencyView | null {
+  const { currency, currencies, customer } = list;
+  const others = currencies.filter((one) => one.currency !== currency);
+  if (currency === null || others.length === 0) return null;
+  return {
+    note: words.t('banner.currency', { currency }),
+    others: others.map((one) => ({
+      currency: one.currency,
+      label: words.t('banner.otherCurrency', one),
+      url: `?${new URLSearchParams({ customerId: customer?.id ?? '', currency: one.currency })}`,
+    })),
   };
 }
 
@@ -180,41 +199,6 @@ export function explainClosed(words: Words, list: CandidateList): string | null 
   const { refusal, target } = list;
   if (!refusal) return null;
   return explainRefusal(words, { code: refusal.code, vars: { status: target?.status, ...refusal.vars } });
-}
-
-/** The message of a refused save; null when the error is none of ours. */
-export function toAlert(words: Words, error: unknown, invoiceId: Id | undefined, url: InvoiceUrl): AlertView | null {
-  const message = explainError(words, error);
-  if (message === null || !isPluginError(error)) return null;
-  return {
-    code: error.code,
-    message,
-    compareUrl: error.code === 'IM_STALE_TARGET' && invoiceId !== undefined ? url(invoiceId, 'preview') : null,
-    compareLabel: words.t('errors.compare'),
-  };
-}
-
-const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_TOTAL_CHANGED']);
-const shortCode = (code: string): string => code.replace(/^IM_/, '').toLowerCase();
-
-/**
- * What the person has to confirm. Questions answered at an earlier try stay, ticked: asked one after the other,
- * each would otherwise forget the one before.
- */
-export function toQuestions(words: Words, error: unknown, form: MergeForm | null): QuestionView[] {
-  const asked = new Map<string, QuestionView>();
-  for (const code of form?.acknowledged ?? []) {
-    asked.set(code, { code, text: explainQuestion(words, { code }), checked: true });
-  }
-  if (isPluginError(error)) {
-    const list = Array.isArray(error.vars.questions) ? (error.vars.questions as { code: string }[]) : [];
-    const questions = list.length > 0 || !QUESTIONS.has(error.code) ? list : [{ ...error.vars, code: error.code }];
-    for (const question of questions) {
-      const code = shortCode(String(question.code));
-      asked.set(code, { code, text: explainQuestion(words, question), checked: false });
-    }
-  }
-  return [...asked.values()];
 }
 
 export interface ProvenanceView {

@@ -3,16 +3,26 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor } from '../host/contract';
+import { chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
+import { createCustomerBanner, TICK_ALL } from './banner-customer';
 import { createEditableBanner } from './banner-editable';
+import { ALL_ROWS, FIRST_VIEW, type ListView } from './banner-list';
 import { createPreviewBanner } from './banner-preview';
+import { toAlert } from './banner-refused';
 import { parseMergeForm } from './payload';
 import type { MergeForm } from './payload';
 
 /** The banner of one page. */
 export interface Banner {
-  /** '' for an anonymous visitor and for whoever may not see merges. Rejects on any other failure: the caller decides. */
-  render<Req extends IncomingMessage>(req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string>;
+  /** '' for an anonymous visitor, for whoever may not see merges, and while merging is switched off. Rejects on any other failure: the caller decides. */
+  render<Req extends IncomingMessage>(
+    req: Req,
+    res: ServerResponse,
+    spec: BannerSpec<Req>,
+    /** Which part of the list; default: its first page, or what the address of the host's page says. */
+    view?: ListView,
+  ): Promise<string>;
 }
 
 /** In the host's own form or address: only a plain text is an id. */
@@ -39,38 +49,67 @@ function readForm(form: unknown): MergeForm | null {
   }
 }
 
+/** A refused save that shows nothing to its sender but what the server renders: without JavaScript there is no other page. */
+const isWithoutScript = (form: MergeForm | null): boolean => form?.shownTotal === null && form.linesBy === 'server';
+
 /** @param deps see MergingPageDeps */
 export function createBanner(deps: MergingPageDeps): Banner {
   const { service } = deps;
   const editable = createEditableBanner(deps);
   const preview = createPreviewBanner(deps);
+  const customer = createCustomerBanner(deps);
 
   async function renderFor<Req extends IncomingMessage>(
     req: Req,
     res: ServerResponse,
     spec: BannerSpec<Req>,
     actor: Actor,
+    view: ListView | undefined,
   ): Promise<string> {
     const invoiceId = spec.invoiceId?.(req);
     await service.demand(actor, 'merge.view', invoiceId);
-    if (spec.page === 'preview') return invoiceId === undefined ? '' : preview(req, res, spec, invoiceId, actor);
+    const enabled = await service.enabled(deps.db);
+    if (spec.page === 'preview')
+      return invoiceId === undefined ? '' : preview(req, res, spec, invoiceId, actor, enabled);
+    if (spec.page === 'customer') {
+      const customerId = spec.customerId?.(req);
+      return customerId === undefined || !enabled ? '' : customer(req, res, spec, customerId, actor);
+    }
+    if (!enabled) return switchedOff(req, res, spec);
     const query = queryOf(req);
-    const byAddress = spec.page === 'create' ? textOf(query, 'customerId') : undefined;
+    const byAddress = (name: string): string | undefined => (spec.page === 'create' ? textOf(query, name) : undefined);
+    const tickAll = byAddress(TICK_ALL.name) === TICK_ALL.value;
+    const form = readForm(spec.form);
     const wanted = {
       invoiceId: spec.page === 'edit' ? invoiceId : undefined,
-      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? byAddress,
-      currency: textOf(spec.form, spec.currencyField) ?? textOf(query, 'currency'),
-      form: readForm(spec.form),
+      customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? byAddress('customerId'),
+      // Who comes to merge all has not chosen the currency that the host's form happens to begin with.
+      currency:
+        textOf(spec.form, spec.currencyField) ?? byAddress('currency') ?? (tickAll ? undefined : spec.currency?.(req)),
+      form,
+      tickAll,
+      view: view ?? { ...FIRST_VIEW, all: query[ALL_ROWS.name] === ALL_ROWS.value || isWithoutScript(form) },
     };
     return editable(req, res, spec, wanted, actor);
   }
 
+  /** Nothing, but for the words of a save that was refused because of it. */
+  async function switchedOff<Req extends IncomingMessage>(
+    req: Req,
+    res: ServerResponse,
+    spec: BannerSpec<Req>,
+  ): Promise<string> {
+    const words = deps.wordsOf(req);
+    const alert = toAlert(words, spec.error, readForm(spec.form), undefined, deps.urls.invoice);
+    return alert ? deps.render('banner-off', { ...chrome(deps, req, res, words), alert }) : '';
+  }
+
   return {
-    render: async (req, res, spec) => {
+    render: async (req, res, spec, view) => {
       const actor = await deps.actorOf(req);
       if (!actor) return '';
       try {
-        return await renderFor(req, res, spec, actor);
+        return await renderFor(req, res, spec, actor, view);
       } catch (error) {
         // Who may not see merges sees the host's page as it was before; an invoice out of sight has the host's own 404.
         if (isPluginError(error) && (error.status === 403 || error.status === 404)) return '';

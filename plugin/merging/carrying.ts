@@ -2,8 +2,8 @@
 import Big from 'big.js';
 import type { SavedInvoice } from '../contract';
 import { PluginError } from '../errors';
-import type { Id, Invoice, InvoiceLine, TableMap, Trx } from '../host/contract';
-import { copyLineColumns, tagLines } from '../host/own-columns';
+import type { Day, Id, Invoice, InvoiceLine, TableMap, Trx } from '../host/contract';
+import { copyLineColumns, setSupplyDates, tagLines } from '../host/own-columns';
 import type { AllowanceCharge } from '../money/types';
 import { changedLine, contentOf, recognise, sameFigures, type ChangedLine } from './carried';
 import type { Carried } from './combine';
@@ -77,6 +77,7 @@ export async function adoptFormLines(
   const lines = new Map(saved.lines.map((line) => [line.id, line]));
   const lost: ChangedLine[] = [];
   const tags: { lineId: Id; sourceInvoiceId: Id; sourceLineId: Id | null }[] = [];
+  const undated: [Id, Day][] = [];
   for (const line of carried.flatMap((one) => one.lines)) {
     const lineId = lineIds.get(line.key) ?? '';
     const now = lines.get(lineId);
@@ -88,6 +89,7 @@ export async function adoptFormLines(
     }
     if (!sameFigures(line, contentOf(now))) lost.push(changedLine(line.sourceInvoiceId, line, contentOf(now)));
     tags.push({ lineId: now.id, sourceInvoiceId: line.sourceInvoiceId, sourceLineId: line.sourceLineId });
+    if (now.supplyDate === null && line.supplyDate !== null) undated.push([now.id, line.supplyDate]);
   }
   // Document allowances bear no mark: each one brought must be among those saved, once per time it was brought.
   const ownAllowances = [...saved.allowancesCharges];
@@ -106,6 +108,7 @@ export async function adoptFormLines(
     map,
     tags.flatMap(({ lineId, sourceLineId }): [Id, Id][] => (sourceLineId ? [[sourceLineId, lineId]] : [])),
   );
+  await setSupplyDates(trx, map, undated);
   const ownLines = saved.lines.filter((line) => !tags.some(({ lineId }) => lineId === line.id));
   return { lost, own: { ...saved, lines: ownLines, allowancesCharges: ownAllowances } };
 }

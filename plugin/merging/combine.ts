@@ -3,7 +3,7 @@ import type { CarriedLine, Day, Invoice } from '../host/contract';
 import { minorUnit } from '../money/currency';
 import { exact, round, sum, toAmount, ZERO } from '../money/decimal';
 import { discountShares, exactTotal, invoiceTotals, totalOf, type TotalsOptions } from '../money/totals';
-import type { AllowanceCharge, Decimal, PricedDocument, Tax, Totals } from '../money/types';
+import type { AllowanceCharge, Decimal, PricedDocument, PricedLine, Tax, Totals } from '../money/types';
 import type { DifferenceCause } from './contract';
 
 /**
@@ -20,8 +20,8 @@ export interface CarryingWords {
   charge(number: string | null, taxes: Tax[]): string;
 }
 
-export interface Carried {
-  lines: CarriedLine[];
+export interface Carried<Line extends PricedLine = CarriedLine> {
+  lines: Line[];
   allowancesCharges: AllowanceCharge[];
   /** Added to the target's own. */
   adjustment: Decimal;
@@ -86,7 +86,7 @@ export function fixDiscount(
 /** The target as it is once its own discount was fixed over its own lines and everything carried was added. */
 export function mergedDocument(
   target: PricedDocument,
-  carried: Carried[],
+  carried: Carried<PricedLine>[],
   options: TotalsOptions & { into: Into },
 ): PricedDocument {
   const scale = minorUnit(target.currency);
@@ -108,7 +108,7 @@ export function mergedDocument(
 
 export function mergedTotals(
   target: PricedDocument,
-  carried: Carried[],
+  carried: Carried<PricedLine>[],
   options: TotalsOptions & { into: Into },
 ): Totals {
   return invoiceTotals(mergedDocument(target, carried, options), options);

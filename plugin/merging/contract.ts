@@ -15,6 +15,7 @@ import type {
   SettlementChoice,
 } from '../host/contract';
 import type { AllowanceCharge, Decimal, Totals } from '../money/types';
+import type { SettlementRule } from '../settings/contract';
 
 export interface Refusal {
   code: Reason;
@@ -22,8 +23,9 @@ export interface Refusal {
 }
 
 export interface SettlementOffer {
-  offered: Settlement[];
-  chosenByDefault: SettlementChoice;
+  /** For each kind of source what is offered, and which of it unless the person chooses. */
+  issued: SettlementRule;
+  draft: SettlementRule;
   /** False: the person merges with the default only. */
   mayChoose: boolean;
   /** Why `delete` is not offered although settings allow it: columns that point at invoices and are not mapped. */
@@ -38,11 +40,26 @@ export interface CandidateList {
   refusal: Refusal | null;
   /** Oldest first; those that may not merge carry their reasons. */
   candidates: Candidate[];
+  /** What the invoice is in: as asked, else the target's, else what most that go together are in. null: nothing to merge. */
+  currency: string | null;
+  /** For a new invoice: the currencies that it could be in, with how many could be merged into it. */
+  currencies: { currency: string; count: number }[];
+  /** For a new invoice: the most that may all go into it. */
+  together: Id[];
 }
 
 /** What a source brings into the form. */
 export interface SourceLines {
-  source: { id: Id; number: string | null; issueDate: Day; currency: string; version: string; totals: Totals };
+  source: {
+    id: Id;
+    number: string | null;
+    issueDate: Day;
+    currency: string;
+    version: string;
+    totals: Totals;
+    /** By column of the host: what is asked about where it is not the same on all. */
+    askIfDiffer: Record<string, string | null>;
+  };
   lines: CarriedLine[];
   /** Document allowances and charges, fixed discount included; empty on hosts that keep none per invoice (then they are lines). */
   allowancesCharges: AllowanceCharge[];
@@ -135,12 +152,21 @@ export interface Undone {
   linksLeft: MovedLink[];
 }
 
+/** How many open invoices of each customer the person could merge into one new invoice; see mergeable.ts. */
+export type CountMergeable = (db: Db, query: { customerIds: Id[]; actor: Actor }) => Promise<Map<Id, number>>;
+
 export interface MergingService {
+  /** False while merging is switched off. */
+  enabled(db: Db): Promise<boolean>;
   settlements(db: Db, actor: Actor): Promise<SettlementOffer>;
+  /** @throws IM_DISABLED 409 while merging is switched off; so do `lines`, `preview` and `merge` */
   candidates(
     db: Db,
     query: { customerId: Id; targetId?: Id; currency?: string; search?: string; actor: Actor },
   ): Promise<CandidateList>;
+  mergeable: CountMergeable;
+  /** Of candidates that are shown: a version costs all lines of its invoice. Missing ids are left out. */
+  versions(db: Db, ids: Id[]): Promise<Map<Id, string>>;
   /** IM_NOT_FOUND 404 where the person may not see it; IM_NOT_MERGEABLE 422 with reasons. */
   lines(db: Db, query: { sourceId: Id; targetId?: Id; actor: Actor }): Promise<SourceLines>;
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;
@@ -151,7 +177,22 @@ export interface MergingService {
    * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE 409, IM_FORBIDDEN 403, IM_UNDO_REFUSED 422 with every reason
    */
   undo(request: UndoRequest, actor: Actor): Promise<Undone>;
+  /** IM_NOT_FOUND 404 where the person may not see its target. Sources out of sight are left out. */
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
+  /** A page of the merges whose target the person may see, newest first. Days in the business time zone, both included. */
+  merges(
+    db: Db,
+    query: {
+      invoiceId?: Id;
+      customerId?: Id;
+      actorId?: Id;
+      from?: Day;
+      to?: Day;
+      settlement?: Settlement;
+      page: number;
+      actor: Actor;
+    },
+  ): Promise<{ merges: Merge[]; page: number; pages: number; total: number }>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;
   /** Throws IM_FORBIDDEN 403. */

@@ -3,9 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
 import { PluginError } from '../errors';
-import type { Actor, Day, HostCrm, InvoiceHead, Query, Trx } from '../host/contract';
+import type { Actor, Day, Db, HostCrm, InvoiceHead, Query, Trx } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
+import type { SettingsService } from '../settings/contract';
 import type { CarryingWords } from './combine';
 import type { MergeStore } from './store';
 
@@ -13,6 +14,7 @@ export interface MergingDeps {
   knex: Knex;
   host: HostCrm;
   store: MergeStore;
+  settings: SettingsService;
   authorize: Options<IncomingMessage>['authorize'];
   scope: Options<IncomingMessage>['scope'];
   hooks: NonNullable<Options<IncomingMessage>['hooks']>;
@@ -48,8 +50,8 @@ export const restrictTo =
  * Last day whose accounts are closed; null when none is.
  * @throws IM_HOOK_INVALID 500 for anything but 'YYYY-MM-DD': compared with days, a Date would leave every period open
  */
-export async function lockedUntil(deps: Pick<MergingDeps, 'hooks'>): Promise<Day | null> {
-  const day: unknown = (await deps.hooks.lockedUntil?.()) ?? null;
+export async function lockedUntil(deps: Pick<MergingDeps, 'hooks'>, db: Db): Promise<Day | null> {
+  const day: unknown = (await deps.hooks.lockedUntil?.(db)) ?? null;
   if (day !== null && (typeof day !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(day)))
     throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'lockedUntil' });
   return day;

@@ -6,9 +6,10 @@ import { LIMITS } from './payload';
 
 // ---------------------------------------------------------------- asked
 
+export const settlement = z.enum(['cancel', 'delete', 'credit']);
 export const settlementChoice = component(
   'SettlementChoice',
-  z.strictObject({ issued: z.enum(['cancel', 'delete', 'credit']), draft: z.enum(['cancel', 'delete']) }),
+  z.strictObject({ issued: settlement, draft: z.enum(['cancel', 'delete']) }),
 );
 
 export const previewBody = z.strictObject({
@@ -128,14 +129,31 @@ const carriedLine = component(
   }),
 );
 
-export const sourceLines = component(
-  'SourceLines',
+const brought = {
+  source: z.strictObject({
+    id,
+    number: z.string().nullable(),
+    issueDate: day,
+    currency,
+    version,
+    totals,
+    askIfDiffer: z.record(z.string(), z.string().nullable()),
+  }),
+  lines: z.array(carriedLine),
+  allowancesCharges: z.array(allowanceCharge),
+  adjustment: decimal,
+  pricesIncludeTax: z.boolean(),
+};
+const sourceLines = component('SourceLines', z.strictObject(brought));
+
+/** With the columns that are asked about, as the person reads them. */
+export const shownLines = component(
+  'ShownLines',
   z.strictObject({
-    source: z.strictObject({ id, number: z.string().nullable(), issueDate: day, currency, version, totals }),
-    lines: z.array(carriedLine),
-    allowancesCharges: z.array(allowanceCharge),
-    adjustment: decimal,
-    pricesIncludeTax: z.boolean(),
+    ...brought,
+    fields: z.array(
+      z.strictObject({ column: z.string(), label: z.string(), value: z.string().nullable(), text: z.string() }),
+    ),
   }),
 );
 
@@ -166,7 +184,7 @@ export const merge = component(
         invoiceId: id,
         number: z.string().nullable(),
         total: decimal,
-        settlement: z.enum(['cancel', 'delete', 'credit']),
+        settlement,
         creditNote: z.strictObject({ id, number: z.string() }).nullable(),
       }),
     ),

@@ -1,14 +1,26 @@
 /** Merging's JSON API: candidates, a source's lines, preview, merge, merges. */
 import { z } from 'zod';
-import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
-import { count, currency, id, paged, pageNumber } from '../web/shapes';
-import type { MergingService } from './contract';
-import { candidate, merge, mergeBody, mergePreview, previewBody, sourceLines, undone } from './endpoints-shapes';
+import { count, currency, day, id, paged, pageNumber } from '../web/shapes';
+import type { MergingPageDeps } from './banner-deps';
+import { pageOf } from './banner-list';
+import { toFields } from './banner-refused';
+import {
+  candidate,
+  merge,
+  mergeBody,
+  mergePreview,
+  previewBody,
+  settlement,
+  shownLines,
+  undone,
+} from './endpoints-shapes';
 
-const PAGE_SIZE = 50;
-
-export function mergingEndpoints({ db, service }: { db: Db; service: MergingService }): Endpoint[] {
+export function mergingEndpoints({
+  db,
+  service,
+  wordsOf,
+}: Pick<MergingPageDeps, 'db' | 'service' | 'wordsOf'>): Endpoint[] {
   return [
     endpoint({
       method: 'get',
@@ -20,11 +32,11 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
         customerId: id,
         invoiceId: id.optional(),
         currency: currency.optional(),
-        q: z.string().max(200).optional(),
+        q: z.string().trim().max(200).optional(),
         page: pageNumber,
       }),
       replies: { 200: z.strictObject({ candidates: z.array(candidate), ...paged, eligible: count }) },
-      refusals: [404],
+      refusals: [404, 409],
       async handler({ actor, query }) {
         const { customerId, invoiceId, currency, q, page } = query;
         const { candidates } = await service.candidates(db, {
@@ -34,16 +46,19 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
           search: q,
           actor,
         });
-        return {
-          status: 200,
-          body: {
-            candidates: candidates.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),
-            page,
-            pages: Math.max(1, Math.ceil(candidates.length / PAGE_SIZE)),
-            total: candidates.length,
-            eligible: candidates.filter((one) => one.eligible).length,
-          },
-        };
+        const { items, pages, count: total } = pageOf(candidates, page);
+        // Beyond the end there is nothing: a client that asks on until it gets nothing comes to an end.
+        const shown = page > pages ? [] : items;
+        const versions = await service.versions(
+          db,
+          shown.map((one) => one.id),
+        );
+        const versioned = shown.flatMap((one) => {
+          const version = versions.get(one.id);
+          return version === undefined ? [] : [{ ...one, version }];
+        });
+        const eligible = candidates.filter((one) => one.eligible).length;
+        return { status: 200, body: { candidates: versioned, page, pages, total, eligible } };
       },
     }),
 
@@ -55,12 +70,12 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
       invoice: ({ params }) => params.id,
       params: z.strictObject({ id }),
       query: z.strictObject({ targetId: id.optional() }),
-      replies: { 200: sourceLines },
-      refusals: [404, 422],
-      handler: async ({ actor, params, query }) => ({
-        status: 200,
-        body: await service.lines(db, { sourceId: params.id, targetId: query.targetId, actor }),
-      }),
+      replies: { 200: shownLines },
+      refusals: [404, 409, 422],
+      async handler({ actor, params, query, req }) {
+        const lines = await service.lines(db, { sourceId: params.id, targetId: query.targetId, actor });
+        return { status: 200, body: { ...lines, fields: toFields(wordsOf(req), lines.source.askIfDiffer) } };
+      },
     }),
 
     endpoint({
@@ -71,7 +86,7 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
       invoice: ({ body }) => body.targetId,
       body: previewBody,
       replies: { 200: mergePreview },
-      refusals: [404],
+      refusals: [404, 409],
       handler: async ({ actor, body: { targetId, customerId, sourceIds } }) => ({
         status: 200,
         body: await service.preview(db, { targetId, customerId, sourceIds, actor }),
@@ -91,6 +106,25 @@ export function mergingEndpoints({ db, service }: { db: Db; service: MergingServ
         const { merge, replayed } = await service.merge(body, actor);
         return { status: replayed ? 200 : 201, body: { merge } };
       },
+    }),
+
+    endpoint({
+      method: 'get',
+      path: '/merges',
+      summary: 'Merges, newest first; invoiceId finds an invoice as target and as source, days include both ends',
+      action: 'merge.history',
+      invoice: ({ query }) => query.invoiceId,
+      query: z.strictObject({
+        invoiceId: id.optional(),
+        customerId: id.optional(),
+        actorId: id.optional(),
+        from: day.optional(),
+        to: day.optional(),
+        settlement: settlement.optional(),
+        page: pageNumber,
+      }),
+      replies: { 200: z.strictObject({ merges: z.array(merge), ...paged }) },
+      handler: async ({ actor, query }) => ({ status: 200, body: await service.merges(db, { ...query, actor }) }),
     }),
 
     endpoint({

@@ -11,18 +11,29 @@ export type GuardedAct = 'edit' | 'pay' | 'issue' | 'cancel' | 'credit' | 'reope
 export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
   const { host, store } = deps;
 
-  /** Follows merges of merges to the invoice that stands at the end; null when this one was never merged. */
-  async function lastMergeOf(db: Db, invoiceId: Id): Promise<Participation | null> {
-    let last: Participation | null = null;
-    const seen = new Set<Id>();
-    for (let id = invoiceId; !seen.has(id);) {
-      seen.add(id);
-      const [next] = await store.asSources(db, [id]);
-      if (!next) break;
-      last = next;
-      id = next.targetId;
+  /** Follows merges of merges: for each invoice that was merged, the merge at the end of its way. */
+  async function lastMergesOf(db: Db, invoiceIds: Id[]): Promise<Map<Id, Participation>> {
+    const parts = new Map<Id, Participation>();
+    // One statement a level; whoever is there already closes a circle that only damaged rows could make.
+    for (let level = [...new Set(invoiceIds)]; level.length > 0;) {
+      const found = await store.asSources(db, level);
+      for (const one of found) parts.set(one.sourceId, one);
+      level = [...new Set(found.map(({ targetId }) => targetId))].filter((id) => !parts.has(id));
     }
-    return last;
+    const endOf = (id: Id): Participation | undefined => {
+      let last: Participation | undefined;
+      const seen = new Set<Id>();
+      for (let next = parts.get(id); next && !seen.has(next.sourceId); next = parts.get(next.targetId)) {
+        seen.add(next.sourceId);
+        last = next;
+      }
+      return last;
+    };
+    return new Map(invoiceIds.flatMap((id) => [endOf(id)].flatMap((end) => (end ? [[id, end] as const] : []))));
+  }
+
+  async function lastMergeOf(db: Db, invoiceId: Id): Promise<Participation | null> {
+    return (await lastMergesOf(db, [invoiceId])).get(invoiceId) ?? null;
   }
 
   async function mergedError(db: Db, source: Participation, act: string): Promise<PluginError> {
@@ -32,6 +43,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
       act,
       invoiceId: source.sourceId,
       number: source.number,
+      issueDate: source.issueDate,
       successorId: end.targetId,
       successorNumber: successor?.number ?? end.targetNumber,
       // What the sentences call it: a draft has no number and is named by its day.
@@ -44,6 +56,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
 
   return {
     mergedError,
+    lastMergesOf,
 
     async successorOf(db: Db, invoiceId: Id): Promise<Id | null> {
       return (await lastMergeOf(db, invoiceId))?.targetId ?? null;

@@ -14,6 +14,8 @@ export const FIELDS = {
   shown: 'invoiceMergeShown',
   acknowledged: 'invoiceMergeAcknowledged',
   lines: 'invoiceMergeLines',
+  /** The button "save without it": ids of sources that are not to be merged after all, `~` between them. */
+  without: 'invoiceMergeWithout',
 } as const;
 
 export const LIMITS = { sources: 500, acknowledged: 20, id: 64, version: 64 } as const;
@@ -76,12 +78,13 @@ function choice<T extends string>(form: unknown, field: string, allowed: readonl
 
 function sourcesOf(form: unknown): MergeForm['sources'] {
   const sources = new Map<Id, { id: Id; version: string | null }>();
+  const without = valuesOf(form, FIELDS.without, 10).flatMap((value) => value.split('~'));
   for (const value of valuesOf(form, FIELDS.source, LIMITS.sources)) {
     const [id = '', version, ...rest] = value.split('~');
     if (!ID.test(id) || rest.length > 0 || (version !== undefined && !VERSION.test(version))) {
       throw invalid(FIELDS.source);
     }
-    sources.set(id, { id, version: version ?? null });
+    if (!without.includes(id)) sources.set(id, { id, version: version ?? null });
   }
   return [...sources.values()];
 }
@@ -107,6 +110,12 @@ export function parseMergeForm(form: unknown): MergeForm {
     linesBy: choice(form, FIELDS.lines, ['form', 'server'] as const) ?? 'server',
   };
 }
+
+/** Whether a form posted any of the banner's fields; of an empty one, a program's that has no form, there is nothing to expect. */
+export const sentByBanner = (form: unknown): boolean => {
+  const names = Object.keys(form as object);
+  return names.length === 0 || Object.values(FIELDS).some((name) => names.includes(name));
+};
 
 const MAX_DEPTH = 32;
 

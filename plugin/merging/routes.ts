@@ -1,8 +1,8 @@
-/** Merging's HTML over HTTP: the banner again, after a change of customer. The JSON routes are endpoints.ts. */
+/** Merging's HTML over HTTP: the banner again, for another customer, page or search. The JSON routes are endpoints.ts. */
 import { Router } from 'express';
 import { z } from 'zod';
 import { givenIn, noStore, parse, route, signedIn } from '../web/guards';
-import { currency, id } from '../web/shapes';
+import { currency, id, pageNumber } from '../web/shapes';
 import type { Banner } from './banner';
 import type { MergingPageDeps } from './banner-deps';
 
@@ -14,6 +14,10 @@ const bannerQuery = z.object({
   formId: z.string().max(200).optional(),
   customerField: z.string().max(200).optional(),
   currencyField: z.string().max(200).optional(),
+  q: z.string().trim().max(200).optional(),
+  choices: pageNumber,
+  others: pageNumber,
+  rows: z.enum(['all']).optional(),
 });
 
 /**
@@ -27,12 +31,15 @@ export function mergingRoutes(deps: Pick<MergingPageDeps, 'actorOf'> & { banner:
     noStore,
     route(async (req, res) => {
       await signedIn(req, deps.actorOf);
-      const query = parse(bannerQuery, 'query', givenIn(req.query));
-      const html = await deps.banner.render(req, res, {
+      const { q, choices, others, rows, ...query } = parse(bannerQuery, 'query', givenIn(req.query));
+      const spec = {
         ...query,
         invoiceId: () => query.invoiceId,
         customerId: () => query.customerId,
-      });
+        currency: () => query.currency,
+      };
+      const view = { ...(q && { search: q }), choices, others, all: rows === 'all' };
+      const html = await deps.banner.render(req, res, spec, view);
       res.type('html').send(html);
     }),
   );

@@ -1,20 +1,14 @@
 /** Who may merge: what speaks against a source, a target, and a whole merge. Pure; asked for the list and again under lock. */
-import type { Day, Id, Invoice, InvoiceHead, Reason, Row } from '../host/contract';
+import type { Candidate, Day, Id, InvoiceHead, Reason, Row } from '../host/contract';
 import { exact, ZERO } from '../money/decimal';
-import type { AllowanceCharge, Decimal, Tax } from '../money/types';
-import type { Refusal } from './contract';
-
-/**
- * A source as far as it is loaded: of a head alone, its taxes and discounts are not judged
- * (`tax_category`, `discount_after_tax`).
- */
-export type Judged = InvoiceHead & Partial<Pick<Invoice, 'lines' | 'allowancesCharges' | 'totals'>>;
+import type { Decimal } from '../money/types';
+import type { CandidateList, Refusal } from './contract';
 
 export interface MergeContext {
   /** null: a new invoice. */
-  target: Judged | null;
+  target: InvoiceHead | null;
   customerId: Id;
-  /** Of a new invoice, once chosen; a saved target's own wins. */
+  /** As the form says, which need not be saved yet; else the target's own. */
   currency?: string;
   /** Without it, what stands below the tax total of a source would be lost. */
   hostKeepsAdjustment: boolean;
@@ -26,10 +20,9 @@ const SOURCE_STATUSES = ['draft', 'unpaid', 'overdue'];
 const TARGET_STATUSES = ['draft', 'unpaid', 'overdue'];
 
 /** Why the invoice may not be merged into the target; empty when it may. Presets, hooks and permissions add theirs elsewhere. */
-export function reasonsAgainst(source: Judged, context: MergeContext): Refusal[] {
+export function reasonsAgainst(source: InvoiceHead, context: MergeContext): Refusal[] {
   const { target } = context;
-  const currency = target?.currency ?? context.currency;
-  const adjustment = source.totals?.adjustment ?? '0';
+  const currency = context.currency ?? target?.currency;
   return refusals([
     [!SOURCE_STATUSES.includes(source.status), 'status', { status: source.status }],
     [!source.ordinary, 'kind'],
@@ -44,12 +37,8 @@ export function reasonsAgainst(source: Judged, context: MergeContext): Refusal[]
     ...settled(source),
     [source.recurring, 'recurring'],
     [source.mergedIntoId !== null, 'merged', { mergedIntoId: source.mergedIntoId }],
-    taxConflict(categoriesOf(source), target ? categoriesOf(target) : []),
-    [
-      !context.hostKeepsAdjustment && !exact(adjustment).eq(ZERO),
-      'discount_after_tax',
-      { amount: adjustment, currency: source.currency },
-    ],
+    taxConflict(source.taxCategories, target?.taxCategories ?? []),
+    [!context.hostKeepsAdjustment && source.adjusted, 'discount_after_tax'],
     [source.refusingLinks.length > 0, 'link', { links: source.refusingLinks }],
     closed(source, context.lockedUntil),
     [source.transmitted, 'transmitted'],
@@ -79,18 +68,18 @@ export function targetRefusal(target: InvoiceHead, context: Pick<MergeContext, '
  * @param after the total of the target with everything carried
  */
 export function reasonsAgainstTogether(
-  target: Judged | null,
-  sources: Judged[],
+  target: InvoiceHead | null,
+  sources: InvoiceHead[],
   after: Decimal,
 ): { invoiceId: Id; reasons: Refusal[] }[] {
-  const categories = new Set(target ? categoriesOf(target) : []);
+  const categories = new Set(target?.taxCategories);
   const [first] = sources;
   const negative = sources.filter((source) => exact(source.total).lt(ZERO));
   const toBlame = new Set((negative.length > 0 ? negative : sources).map((source) => source.id));
 
   return sources
     .map((source) => {
-      const own = categoriesOf(source);
+      const own = source.taxCategories;
       const reasons = refusals([
         // Against a saved target each source was judged by itself.
         ...(target === null && first ? mismatches(source, first) : []),
@@ -112,6 +101,58 @@ export function reasonsAgainstTogether(
     .filter(({ reasons }) => reasons.length > 0);
 }
 
+/**
+ * The most of these invoices that one new invoice can take: of one currency, one company, one price basis and so on.
+ * Among equally large choices the one with the first invoice.
+ */
+export function mostTogether(sources: InvoiceHead[]): InvoiceHead[] {
+  const alike = new Map<string, InvoiceHead[]>();
+  for (const source of sources) {
+    const { currency, companyId, pricesIncludeTax, mustMatch } = source;
+    const names = Object.keys(mustMatch).sort();
+    const key = JSON.stringify([currency, companyId, pricesIncludeTax, names.map((name) => [name, mustMatch[name]])]);
+    alike.set(key, [...(alike.get(key) ?? []), source]);
+  }
+  const withoutConflict = (group: InvoiceHead[]): InvoiceHead[] => {
+    const categories: string[] = [];
+    return group.filter((source) => {
+      const own = source.taxCategories;
+      const [conflict] = taxConflict(own, categories);
+      if (!conflict) categories.push(...own);
+      return !conflict;
+    });
+  };
+  return [...alike.values()]
+    .map(withoutConflict)
+    .reduce<InvoiceHead[]>((most, group) => (group.length > most.length ? group : most), []);
+}
+
+/**
+ * A new invoice has one currency: as wished, else that of the most invoices that go together. Those in another one
+ * are refused by it, so that nobody ticks what a save would refuse.
+ */
+export function chooseCurrency(
+  candidates: Candidate[],
+  heads: InvoiceHead[],
+  wish: string | undefined,
+): Pick<CandidateList, 'candidates' | 'currency' | 'currencies' | 'together'> {
+  const left = new Set(candidates.filter((one) => one.eligible).map(({ id }) => id));
+  const eligible = heads.filter(({ id }) => left.has(id));
+  const counts = new Map<string, number>();
+  for (const { currency } of eligible) counts.set(currency, (counts.get(currency) ?? 0) + 1);
+  const currency = wish ?? mostTogether(eligible)[0]?.currency ?? null;
+  return {
+    candidates: candidates.map((one) => {
+      if (currency === null || one.currency === currency) return one;
+      const reason: Refusal = { code: 'currency', vars: { currency: one.currency, expected: currency } };
+      return { ...one, eligible: false, reasons: [...one.reasons, reason] };
+    }),
+    currency,
+    currencies: [...counts].map(([code, count]) => ({ currency: code, count })),
+    together: mostTogether(eligible.filter((one) => one.currency === currency)).map(({ id }) => id),
+  };
+}
+
 type Check = [against: boolean, code: Reason, vars?: Row];
 
 function refusals(checks: Check[]): Refusal[] {
@@ -119,7 +160,7 @@ function refusals(checks: Check[]): Refusal[] {
 }
 
 /** What must be the same on both: company, price basis and the columns that the host named. */
-function mismatches(source: Judged, other: Judged): Check[] {
+function mismatches(source: InvoiceHead, other: InvoiceHead): Check[] {
   const names = new Set([...Object.keys(source.mustMatch), ...Object.keys(other.mustMatch)]);
   const fields = [...names].filter((name) => (source.mustMatch[name] ?? null) !== (other.mustMatch[name] ?? null));
   return [
@@ -138,12 +179,6 @@ function settled({ payments, credits, credited, currency }: InvoiceHead): Check[
 
 function closed({ issueDate }: InvoiceHead, lockedUntil: Day | null): Check {
   return [lockedUntil !== null && issueDate <= lockedUntil, 'locked', { issueDate, lockedUntil }];
-}
-
-function categoriesOf({ lines = [], allowancesCharges = [] }: Judged): string[] {
-  const taxesOf = (entry: AllowanceCharge): Pick<Tax, 'category'>[] => (entry.tax ? [entry.tax] : []);
-  const taxes = [...lines.flatMap((line) => line.taxes), ...allowancesCharges.flatMap(taxesOf)];
-  return [...new Set(taxes.map((tax) => tax.category))];
 }
 
 /** EN 16931: nothing stands beside O, not subject to VAT (BR-O-11), nor S beside B, split payment (BR-B-02). */

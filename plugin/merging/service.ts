@@ -1,21 +1,26 @@
 /** What people see before they merge, and the merge asked for over the API. */
 import { PluginError } from '../errors';
 import type { Actor, Db, Id, Invoice } from '../host/contract';
-import { customerName, visibleIds } from '../host/own-columns';
+import { customerName, seenInvoices, startOfDay, visibleIds } from '../host/own-columns';
 import { runTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
 import { invoiceTotals, totalOf } from '../money/totals';
 import type { PricedDocument, Totals } from '../money/types';
-import { askHook, DEFAULT_SETTLEMENT, demandNone, OFFERED_SETTLEMENTS, toCandidate } from './admission';
+import { rulesNow } from '../settings/rules';
+import { askHook, demandNone, toCandidate } from './admission';
 import { createApplyMerge } from './apply-merge';
 import { carriedFrom, difference, mergedDocument } from './combine';
 import type { MergingService, SourceLines } from './contract';
 import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictTo, type MergingDeps } from './deps';
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
-import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { createMergeable } from './mergeable';
+import { chooseCurrency, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
 import { createUndoing } from './undoing';
+
+/** Merges of one page of the history. */
+const MERGES_PAGE = 20;
 
 /** A new invoice that nobody has saved yet: what sources are added to on the create page. */
 const emptyDocument = (like: PricedDocument | undefined): PricedDocument => ({
@@ -63,12 +68,14 @@ function addTotals(list: Totals[], currency: string): Totals {
 }
 
 export const createMerging = (deps: MergingDeps) => {
-  const { host, store } = deps;
+  const { host, store, settings } = deps;
   const guarding = createGuarding(deps);
   const applyMerge = createApplyMerge(deps, guarding);
   const undoing = createUndoing(deps);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
   const options = { taxRounding: host.map.taxRounding };
+
+  const seenBy = (db: Db, actor: Actor) => () => seenInvoices(db, host.map, restrictTo(deps, actor));
 
   async function visibleInvoices(db: Db, ids: Id[], actor: Actor): Promise<Map<Id, Invoice>> {
     const visible = new Set(await visibleIds(db, host.map, ids, restrictTo(deps, actor)));
@@ -80,9 +87,9 @@ export const createMerging = (deps: MergingDeps) => {
 
   const sourceLines = (source: Invoice): SourceLines => {
     const { lines, allowancesCharges, adjustment } = carriedFrom(source, into, carryingWords(deps.documents));
-    const { id, number, issueDate, currency, version, totals, pricesIncludeTax } = source;
+    const { id, number, issueDate, currency, version, totals, pricesIncludeTax, askIfDiffer } = source;
     return {
-      source: { id, number, issueDate, currency, version, totals },
+      source: { id, number, issueDate, currency, version, totals, askIfDiffer },
       lines,
       allowancesCharges,
       adjustment,
@@ -92,76 +99,95 @@ export const createMerging = (deps: MergingDeps) => {
 
   const service: MergingService = {
     async demand(actor, action, invoiceId) {
-      if (!(await deps.authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })))
+      if (!(await deps.authorize(actor, action, { ...(invoiceId !== undefined && { invoiceId }), db: deps.knex })))
         throw new PluginError('IM_FORBIDDEN', 403, { action });
     },
 
+    async enabled(db) {
+      return (await settings.read(db)).enabled;
+    },
+
     async settlements(db, actor) {
-      const deleteBlockedBy = await deps.deleteBlockers(db);
+      const now = await settings.read(db);
+      const wanted = [...now.issued.offered, ...now.draft.offered];
+      const deleteBlockedBy = wanted.includes('delete') ? await deps.deleteBlockers(db) : [];
       return {
-        offered: OFFERED_SETTLEMENTS.filter((one) => one !== 'delete' || deleteBlockedBy.length === 0),
-        chosenByDefault: DEFAULT_SETTLEMENT,
-        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', {}),
+        ...rulesNow(now, deleteBlockedBy.length > 0),
+        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', { db }),
         deleteBlockedBy,
       };
     },
 
-    async candidates(db, { customerId: chosen, targetId, currency, search, actor }) {
+    mergeable: createMergeable(deps),
+
+    async candidates(db, { customerId: chosen, targetId, currency: wish, search, actor }) {
+      await settings.demandEnabled(db);
+      const currency = wish?.toUpperCase();
       const restrict = restrictTo(deps, actor);
       const target =
         targetId === undefined ? null : ((await visibleInvoices(db, [targetId], actor)).get(targetId) ?? null);
       const customerId = chosen || (target?.customerId ?? '');
       const heads = await host.findCandidates(db, {
-        customerId,
+        customerIds: [customerId],
         ...(targetId !== undefined && { exclude: targetId }),
         ...(search && { search }),
         restrict,
       });
-      const ids = heads.map(({ id }) => id);
-      const invoices = new Map((ids.length > 0 ? await host.loadInvoices(db, ids) : []).map((one) => [one.id, one]));
-      const closedUntil = await lockedUntil(deps);
+      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId,
-        ...(currency && { currency }),
+        // Of a new invoice it is judged below, once all is known that could be chosen.
+        ...(target && currency && { currency }),
         hostKeepsAdjustment: keepsAdjustment(host),
         lockedUntil: closedUntil,
       };
-      const judged = heads.flatMap(({ id }) => {
-        const invoice = invoices.get(id);
-        return invoice ? [toCandidate(invoice, reasonsAgainst(invoice, context))] : [];
-      });
-      const name = await customerName(db, host.map, customerId);
+      const judged = heads.map((head) => toCandidate(head, reasonsAgainst(head, context)));
+      const name = await customerName(db, host.map, customerId, deps.scope && restrict);
+      const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor, db });
+      const choice = target ? null : chooseCurrency(asked, heads, currency);
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
         refusal: target && targetRefusal(target, { lockedUntil: closedUntil }),
-        candidates: await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor }),
+        candidates: asked,
+        currency: currency ?? target?.currency ?? null,
+        currencies: [],
+        together: [],
+        ...choice,
       };
     },
 
+    async versions(db, ids) {
+      const invoices = ids.length > 0 ? await host.loadInvoices(db, ids) : [];
+      return new Map(invoices.map(({ id, version }) => [id, version]));
+    },
+
     async lines(db, { sourceId, targetId, actor }) {
+      await settings.demandEnabled(db);
       const invoices = await visibleInvoices(db, targetId === undefined ? [sourceId] : [sourceId, targetId], actor);
       const source = invoices.get(sourceId);
       if (!source) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: sourceId });
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const reasons = reasonsAgainst(source, {
         target,
-        // Which customer the form says now, the save will see; here only the person's own sight counts.
+        // Which customer and currency the form says now, the save will see; here only the person's own sight counts.
         customerId: source.customerId,
+        currency: source.currency,
         hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: await lockedUntil(deps),
+        lockedUntil: await lockedUntil(deps, db),
       });
       demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
       return sourceLines(source);
     },
 
     async preview(db, { targetId, customerId, sourceIds, actor }) {
+      await settings.demandEnabled(db);
       const unique = [...new Set(sourceIds)];
       const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const sources = unique.flatMap((id) => invoices.get(id) ?? []);
-      const closedUntil = await lockedUntil(deps);
+      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId: customerId ?? target?.customerId ?? sources[0]?.customerId ?? '',
@@ -227,10 +253,23 @@ export const createMerging = (deps: MergingDeps) => {
     undo: (request, actor) => runTransaction(deps.knex, (trx) => undoing.undo(trx, request, actor)),
 
     async mergeById(db, id, actor) {
-      const merge = await store.mergeById(db, id);
-      const [seen] = merge ? await visibleIds(db, host.map, [merge.targetId], restrictTo(deps, actor)) : [];
-      if (!merge || seen === undefined) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
+      const merge = await store.mergeById(db, id, seenBy(db, actor));
+      if (!merge) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
       return merge;
+    },
+
+    async merges(db, { page, from, to, actor, ...filter }) {
+      const { merges, total } = await store.mergesPage(
+        db,
+        {
+          ...filter,
+          ...(from !== undefined && { from: startOfDay(deps.timeZone, from) }),
+          ...(to !== undefined && { until: startOfDay(deps.timeZone, to, 1) }),
+        },
+        seenBy(db, actor),
+        { offset: (page - 1) * MERGES_PAGE, limit: MERGES_PAGE },
+      );
+      return { merges, page, pages: Math.max(1, Math.ceil(total / MERGES_PAGE)), total };
     },
 
     async mergesOf(db, invoiceId, actor) {

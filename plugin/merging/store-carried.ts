@@ -1,6 +1,6 @@
 /** Where carried lines are, by content, for hosts that delete and re-insert their lines. Own tables only. */
 import type { Knex } from 'knex';
-import type { CarriedLine, Id, Trx } from '../host/contract';
+import type { CarriedLine, Db, Id, Row, Trx } from '../host/contract';
 import { portions, text, textOf } from '../host/sql';
 
 export type CarriedContent = Pick<
@@ -64,6 +64,32 @@ export const createCarriedStore = (prefix: string) => {
         prefix,
         (query) => void query.where('c.target_id', targetId).whereNull('c.gone_at').whereNull('m.undone_at'),
       ),
+
+    /** Which line of which source each line of these invoices came from; a line may have come further than one merge. */
+    async lineOrigins(
+      db: Db,
+      targetIds: Id[],
+    ): Promise<{ targetId: Id; lineId: Id; sourceId: Id; sourceLineId: Id | null }[]> {
+      if (targetIds.length === 0) return [];
+      const rows: Row[] = await db(`${table('carried_lines')} as c`)
+        .join(`${table('merges')} as m`, 'm.id', 'c.merge_id')
+        .whereIn('c.target_id', targetIds)
+        .whereNotNull('c.line_id')
+        .whereNull('c.gone_at')
+        .whereNull('m.undone_at')
+        .select(
+          text(db, 'c.target_id', 'targetid'),
+          text(db, 'c.line_id', 'lineid'),
+          text(db, 'c.source_id', 'sourceid'),
+          text(db, 'c.source_line_id', 'sourcelineid'),
+        );
+      return rows.map((row) => ({
+        targetId: textOf(row.targetid) ?? '',
+        lineId: textOf(row.lineid) ?? '',
+        sourceId: textOf(row.sourceid) ?? '',
+        sourceLineId: textOf(row.sourcelineid),
+      }));
+    },
 
     /** Writes where carried lines are now, what they say now, and which are gone, in one statement per 500. */
     async updateCarriedLines(trx: Trx, records: CarriedRecord[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** Which invoices took part in which merges that stand. Own tables only. */
 import Big from 'big.js';
 import type { Knex } from 'knex';
-import type { Actor, Day, Db, Id, Row, Settlement } from '../host/contract';
+import type { Actor, Day, Db, Id, InvoiceStatus, Row, Settlement } from '../host/contract';
 import { latest, text, textOf } from '../host/sql';
 import { minorUnit } from '../money/currency';
 import type { Decimal } from '../money/types';
@@ -14,6 +14,7 @@ export interface Participation {
   sourceId: Id;
   number: string | null;
   issueDate: Day;
+  statusBefore: InvoiceStatus;
   total: Decimal;
   currency: string;
   settlement: Settlement;
@@ -42,6 +43,7 @@ export const createParticipationStore = (prefix: string) => {
             targetnumber: 'm.target_number',
             number: 's.number',
             issuedate: 's.issue_date',
+            statusbefore: 's.status_before',
             currency: 'm.currency',
             settlement: 's.settlement',
             at: 'm.created_at',
@@ -64,6 +66,7 @@ export const createParticipationStore = (prefix: string) => {
         sourceId: value('sourceid'),
         number: textOf(row.number),
         issueDate: value('issuedate'),
+        statusBefore: value('statusbefore') as InvoiceStatus,
         currency: value('currency'),
         total: fromMinor(value('total'), value('currency')),
         settlement: value('settlement') as Settlement,
@@ -81,6 +84,25 @@ export const createParticipationStore = (prefix: string) => {
     /** Merges that stand in which this invoice was the target, oldest first. */
     async asTarget(db: Db, invoiceId: Id): Promise<Participation[]> {
       return read(participations(db).where('m.target_id', invoiceId).orderBy(['m.id', 's.position']));
+    },
+
+    async asTargets(db: Db, invoiceIds: Id[]): Promise<Participation[]> {
+      if (invoiceIds.length === 0) return [];
+      return read(participations(db).whereIn('m.target_id', invoiceIds).orderBy(['m.id', 's.position']));
+    },
+
+    /** Sources of merges that stand which bore this number when they were merged. */
+    async mergedWithNumber(db: Db, number: string): Promise<Participation[]> {
+      return read(participations(db).where('s.number', number).orderBy('m.id'));
+    },
+
+    /** The invoices that received issued ones, as a query for their ids. */
+    targetsOfIssued(db: Db): Knex.QueryBuilder {
+      return db(`${prefix}merge_sources as s`)
+        .join(`${prefix}merges as m`, 'm.id', 's.merge_id')
+        .whereNull('m.undone_at')
+        .whereNot('s.status_before', 'draft')
+        .select<Row[]>('m.target_id');
     },
   };
 };

@@ -2,10 +2,8 @@
 import type {
   Actor,
   Day,
-  Db,
   Id,
   InvoiceStatus,
-  Merge,
   MovedLink,
   Row,
   Settlement,
@@ -15,7 +13,8 @@ import type {
 } from '../host/contract';
 import { portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
-import { createParticipationStore, fromMinor, toMinor } from './store-participations';
+import { createMergesStore } from './store-merges';
+import { createParticipationStore, toMinor } from './store-participations';
 import { createUndoStore } from './store-undo';
 import { isDuplicateKey } from '../host/transaction';
 import type { AllowanceCharge, Decimal, Discount, Totals } from '../money/types';
@@ -67,36 +66,6 @@ export interface NewMerge {
   carried: Omit<CarriedRecord, 'id' | 'mergeId' | 'goneAt' | 'changedAt'>[];
 }
 
-/** Ids and amounts are read as text: a driver's numbers end at 2^53. */
-interface MergeRow {
-  id: number;
-  targetid: Id;
-  customerid: Id;
-  target_number: string | null;
-  currency: string;
-  totals_before: string | null;
-  totals_after: string;
-  difference: string;
-  causes: string;
-  acknowledged: string;
-  actor_id: string;
-  actor_name: string;
-  created_at: string;
-  undone_at: string | null;
-  undone_by_id: string | null;
-  undone_by_name: string | null;
-  undone_reason: string | null;
-}
-
-interface SourceRow {
-  sourceid: Id;
-  number: string | null;
-  total: string;
-  settlement: Settlement;
-  credit_note_id: string | null;
-  credit_note_number: string | null;
-}
-
 /** As much of a name or number as its column holds: what it is called must not stop a merge. */
 const clip = (text: string | null): string | null => text && Array.from(text).slice(0, 190).join('');
 
@@ -109,6 +78,7 @@ export const createMergeStore = (prefix: string) => {
 
   return {
     ...createCarriedStore(prefix),
+    ...createMergesStore(prefix),
     ...createParticipationStore(prefix),
     ...createUndoStore(prefix),
 
@@ -217,54 +187,6 @@ export const createMergeStore = (prefix: string) => {
         }),
       });
       return String(id);
-    },
-
-    async mergeById(db: Db, id: Id): Promise<Merge | null> {
-      const [row]: MergeRow[] = await db(table('merges'))
-        .where({ id })
-        .select(
-          '*',
-          text(db, 'target_id', 'targetid'),
-          text(db, 'customer_id', 'customerid'),
-          text(db, 'difference_minor', 'difference'),
-        );
-      // MySQL reads '12abc' as 12: only the id itself names the merge.
-      if (!row || String(row.id) !== id) return null;
-      const sources: SourceRow[] = await db(table('merge_sources'))
-        .where({ merge_id: id })
-        .orderBy('position')
-        .select('*', text(db, 'source_id', 'sourceid'), text(db, 'total_minor', 'total'));
-      return {
-        id: String(row.id),
-        targetId: row.targetid,
-        sources: sources.map((source) => ({
-          invoiceId: source.sourceid,
-          number: source.number,
-          total: fromMinor(source.total, row.currency),
-          settlement: source.settlement,
-          creditNote:
-            source.credit_note_id === null
-              ? null
-              : { id: source.credit_note_id, number: source.credit_note_number ?? '' },
-        })),
-        totalsBefore: row.totals_before === null ? null : (JSON.parse(row.totals_before) as Totals),
-        totalsAfter: JSON.parse(row.totals_after) as Totals,
-        difference: fromMinor(row.difference, row.currency),
-        causes: JSON.parse(row.causes) as DifferenceCause[],
-        acknowledged: JSON.parse(row.acknowledged) as string[],
-        targetNumber: row.target_number,
-        customerId: row.customerid,
-        actor: { id: row.actor_id, name: row.actor_name },
-        createdAt: row.created_at,
-        undone:
-          row.undone_at === null
-            ? null
-            : {
-                at: row.undone_at,
-                by: { id: row.undone_by_id ?? '', name: row.undone_by_name ?? '' },
-                reason: row.undone_reason ?? '',
-              },
-      };
     },
   };
 };

@@ -84,7 +84,7 @@ export const createUndoing = (deps: UndoDeps) => {
       changedLines: [...new Set(lost.map(({ content }) => content.description))],
       discountChanged: target !== null && (ownAllowances === null || hasNewDiscount),
       taken: deleted.filter(({ invoiceId }) => takenIds.has(invoiceId)).map(({ number }) => number),
-      lockedUntil: await lockedUntil(deps),
+      lockedUntil: await lockedUntil(deps, trx),
     });
     return { target, ownAllowances: ownAllowances ?? [], refusals };
   }
@@ -95,8 +95,8 @@ export const createUndoing = (deps: UndoDeps) => {
   }
 
   /** Whoever may undo all merges, or the author while the invoice is neither sent nor paid. */
-  async function demand(actor: Actor, merge: Merge, confirmed: boolean): Promise<'any' | 'own'> {
-    const about = { invoiceId: merge.targetId };
+  async function demand(trx: Trx, actor: Actor, merge: Merge, confirmed: boolean): Promise<'any' | 'own'> {
+    const about = { invoiceId: merge.targetId, db: trx };
     if (await deps.authorize(actor, 'merge.undo', about)) return 'any';
     const mine = actor.id === merge.actor.id && (await deps.authorize(actor, 'merge.undo_own', about));
     if (!mine || confirmed) throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.undo' });
@@ -143,7 +143,7 @@ export const createUndoing = (deps: UndoDeps) => {
           at: merge.undone?.at,
           by: merge.undone?.by.name,
         });
-      await demand(actor, merge, confirmSent);
+      await demand(trx, actor, merge, confirmSent);
       const parts = await store.partsOf(trx, mergeId);
       await host.touchInvoices(trx, [merge.targetId, ...parts.sources.map(({ invoiceId }) => invoiceId)]);
       const { target, ownAllowances, refusals } = await judge(trx, merge, parts);

@@ -81,6 +81,7 @@ export interface ApiDeps {
   csrf: Pick<NonNullable<Options<Request>['csrf']>, 'headerName'> | undefined;
 }
 
+const NO_QUERY = z.strictObject({});
 const readBody = promisify(jsonBody());
 
 function handlerOf(one: Endpoint, deps: ApiDeps): RequestHandler {
@@ -91,7 +92,7 @@ function handlerOf(one: Endpoint, deps: ApiDeps): RequestHandler {
     const asked = {
       actor,
       params: one.params && parse(one.params, 'params', req.params),
-      query: one.query && parse(one.query, 'query', givenIn(req.query)),
+      query: parse(one.query ?? NO_QUERY, 'query', givenIn(req.query)),
       body: one.body && parse(one.body, 'body', req.body),
       req,
     };

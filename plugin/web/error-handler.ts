@@ -8,12 +8,15 @@ import type { Pages } from './page';
 export interface ErrorHandlerDeps {
   wordsOf: (req: Request) => Words;
   pages: Pages;
+  /** The error of ours that a fault of the database stands for, else the fault itself. */
+  known?: (error: unknown) => unknown;
   log: (message: string, fields: Record<string, unknown>) => void;
 }
 
 /** JSON `{ error: { code, message, vars } }` or a page, by what the client accepts; the variables of a 5xx stay hidden. */
 export function createErrorHandler(deps: ErrorHandlerDeps): ErrorRequestHandler {
-  return (error: unknown, req, res, next) => {
+  return (thrown: unknown, req, res, next) => {
+    const error = deps.known?.(thrown) ?? thrown;
     if (res.headersSent || !isPluginError(error)) return next(error);
     const words = deps.wordsOf(req);
     const { code, status } = error;

@@ -37,6 +37,10 @@ export function sameOriginWrites(hostVerifies: boolean): RequestHandler {
 
 const BODY_LIMIT = '1mb';
 
+/** Express 4's parsers leave `{}` behind also when they passed over a body that is not of their type. */
+const isEmpty = (body: unknown): boolean =>
+  body === undefined || (typeof body === 'object' && body !== null && Object.keys(body).length === 0);
+
 /** Reads the JSON body of our own routes, unless the host has parsed it already. */
 export function jsonBody(): RequestHandler {
   return unlessParsed('json', express.json({ limit: BODY_LIMIT }));
@@ -53,9 +57,10 @@ function unlessParsed(type: string, parse: RequestHandler): RequestHandler {
     if (!announced) return next();
     // Also where a parser of the host's has taken it: the same request gets the same answer in every host.
     if (!req.is(type)) return next(new PluginError('IM_BODY_UNREADABLE', 415));
-    if (req.body !== undefined) return next();
-    // Somebody has eaten the stream and kept nothing: waiting for it would hang for ever.
-    if (req.readableDidRead || req.readableEnded) return next(new PluginError('IM_BODY_UNREADABLE', 400));
+    if (!isEmpty(req.body)) return next();
+    // Somebody has eaten the stream: waiting for it would hang for ever.
+    if (req.readableDidRead || req.readableEnded)
+      return next(req.body === undefined ? new PluginError('IM_BODY_UNREADABLE', 400) : undefined);
     parse(req, res, (error?: unknown) => next(error === undefined ? undefined : bodyError(error)));
   };
 }

@@ -19,13 +19,7 @@ export const isWrite = ({ method }: Pick<Endpoint, 'method'>): boolean => method
 
 /** Statuses that an endpoint may refuse with, beside those that it names itself. */
 function commonRefusals(one: Endpoint): number[] {
-  const { action, params, query, body } = one;
-  return [
-    ...(params || query || body ? [400] : []),
-    401,
-    ...(action !== null || isWrite(one) ? [403] : []),
-    ...(body ? [413, 415] : []),
-  ];
+  return [...[400, 401], ...(one.action !== null || isWrite(one) ? [403] : []), ...(one.body ? [413, 415] : [])];
 }
 
 /**

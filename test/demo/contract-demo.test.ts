@@ -15,6 +15,8 @@ const host: HostCrm = {
   invoiceUrl: (id, page) => (page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`),
 };
 
+const NOW = `${TODAY}T10:00:00.000Z`;
+
 /** As the JSON API reads it. */
 const inputOf = ({ status, ...invoice }: ContractInvoice): InvoiceInput =>
   invoiceInput.parse({ ...invoice, status: status === 'draft' ? 'draft' : 'unpaid' });
@@ -35,7 +37,14 @@ function fixtureOf({ knex, merge }: DemoApp): ContractFixture {
       await knex('crm_tags').insert({ id: tags, label: `Contract ${tags}` });
       await knex('crm_invoice_tags').insert({ invoice_id: id, tag_id: tags });
     },
+    notes: (id) => knex('crm_notes').insert({ ...written, invoice_id: id, body: 'Note', written_at: NOW }),
+    attachments: (id) =>
+      knex('crm_attachments').insert({
+        ...{ ...written, file_name: 'bon.pdf', media_type: 'application/pdf', size: 3, added_at: NOW },
+        invoice_id: id,
+      }),
   };
+  const written = { author: 'Hugo Lemaire', added_to: 1 };
   const spent = { client_id: 1, spent_on: TODAY, supplier: 'SNCF', label: 'Train', amount: '10', currency: 'EUR' };
   return {
     knex,

@@ -30,7 +30,7 @@ const bill = (description: string, more: Record<string, unknown> = {}) => ({
 });
 
 const descriptions = (invoice: DemoInvoice): string[] => invoice.lines.map((one) => one.description);
-const refusal = ({ $ }: Page): string => $('.refusal').first().text().trim();
+const refusal = ({ $ }: Page): string => $('.refusal, form[role="alert"]').first().text().trim();
 
 describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
   let database: TestDatabase;
@@ -258,7 +258,7 @@ describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
       (await english.page('/reports/revenue?year=2024')).$('main').text().replace(/\s+/g, ' ');
     const reminded = async (): Promise<string[]> => {
       const { $ } = await english.page('/reminders');
-      return $('a[href^="/invoices/"]')
+      return $('main table a[href^="/invoices/"]')
         .toArray()
         .map((link) => $(link).text().trim())
         .filter((text) => text === target.number || text === source.number);
@@ -272,8 +272,11 @@ describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
     expect(await reported()).not.toContain('300');
     expect(await reminded()).toEqual([target.number]);
     await english.submit('/reminders', []);
-    const log = await database.knex('crm_reminder_log').whereIn('invoice_id', [target.id, source.id]);
-    expect(log).toMatchObject([{ invoice_id: Number(target.id), level: 1 }]);
+    const log = await database.knex('crm_reminder_log').whereIn('invoice_id', [target.id, source.id]).orderBy('id');
+    expect(log).toMatchObject([
+      { invoice_id: Number(target.id), outcome: 'sent', level: 1 },
+      { invoice_id: Number(source.id), outcome: 'skipped', reason: 'merged' },
+    ]);
     expect(Number((log[0] as { amount_due: string }).amount_due)).toBe(240);
   });
 

@@ -69,15 +69,18 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     expect(sources).toEqual(['void', 'void']);
     const preview = await sales.get(`/invoices/${target}`);
     expect(preview.text).toContain(`1${NNBSP}107,39${NBSP}€`);
-    const notice = (html: string) => load(html)('[data-notice]').text().replace(/\s+/g, ' ').trim();
-    expect(notice(preview.text)).toMatch(/^2 factures fusionnées dans le brouillon du [\d/]+ · 1 107,39 €$/);
-    // It stays, and leads to the invoice, until it is dismissed.
-    const list = await sales.get('/invoices');
-    expect(load(list.text)('[data-notice] a').attr('href')).toBe(`/invoices/${target}`);
-    await sales.post('/notice/dismiss').type('form').send({ to: '/invoices' });
-    expect(notice((await sales.get('/invoices')).text)).toBe('');
+    const said = (html: string) => load(html)('.im-done > p').text().replace(/\s+/g, ' ').trim();
+    expect(said(preview.text)).toMatch(/^2 factures fusionnées dans le brouillon du [\d/]+ · 1 107,39 €$/);
+    // It stays until it is dismissed, and that leads back to the page.
+    const again = load((await sales.get(`/invoices/${target}`)).text)('.im-done form');
+    const dismissed = await sales
+      .post(again.attr('action') ?? '')
+      .type('form')
+      .send({ back: again.find('[name="back"]').attr('value') });
+    expect([dismissed.status, dismissed.headers.location]).toEqual([303, `/invoices/${target}`]);
+    expect(said((await sales.get(`/invoices/${target}`)).text)).toBe('');
     expect(preview.text).toContain('FA-2026-00031');
-    expect((await sales.get('/reminders')).text.split('<h2>Journal')[0]).not.toContain('FA-2026-00031');
+    expect((await sales.get('/reminders')).text.split('<h2>Pas relancées')[0]).not.toContain('FA-2026-00031');
     const moved = await demo.knex('crm_expenses').where({ invoice_id: target }).whereNotNull('line_id');
     expect(moved).toHaveLength(2);
     const tags = await demo.knex('crm_invoice_tags').where({ invoice_id: target });

@@ -11,7 +11,7 @@ type HalfDone = (whole: HostCrm) => Partial<HostCrm>;
 const ON_CRM: [string, string, HalfDone][] = [
   [
     'findCandidates that gives the newest first',
-    'findCandidates lists all open documents of the customer, oldest first, and nobody else’s',
+    'findCandidates lists all open documents of the customers, oldest first, and nobody else’s',
     (whole) => ({ findCandidates: async (db, q) => (await whole.findCandidates(db, q)).reverse() }),
   ],
   [

@@ -11,7 +11,7 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
   findCandidates: {
     answer: async () => [],
     caughtBy: [
-      'findCandidates lists all open documents of the customer, oldest first, and nobody else’s',
+      'findCandidates lists all open documents of the customers, oldest first, and nobody else’s',
       'findCandidates reports what eligibility is judged from',
       'findCandidates leaves out the invoice in hand',
       'findCandidates searches by number, by amount and by the text of the lines',
@@ -119,6 +119,10 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'allocateNumbers gives consecutive numbers of the series, and goes on after them once documents bear them',
       'allocateNumbers goes on after the highest number that a document bears, and keeps the host’s own next number right',
     ],
+  },
+  recordPayment: {
+    answer: async () => '1',
+    caughtBy: ['recordPayment stores a payment of this invoice, which its totals and status then follow'],
   },
   invoiceUrl: { answer: () => '', caughtBy: ['invoiceUrl gives each page of an invoice its address'] },
 };

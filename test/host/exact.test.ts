@@ -57,7 +57,7 @@ describe.each(eachDatabase)('exact reads on %s', (name, create) => {
     const customer = await app.createCustomer(database.knex, 'B');
     const id = await app.createInvoice(database.knex, { ...spec(customer), prepaid: '0.2' });
     for (let paid = 0; paid < 10; paid++) await app.pay(database.knex, id, '0.1');
-    const [head] = await app.host.findCandidates(database.knex, { customerId: customer, restrict: () => undefined });
+    const [head] = await app.host.findCandidates(database.knex, { customerIds: [customer], restrict: () => undefined });
     expect(head?.payments).toEqual({ count: 11, sum: '1.20' });
   });
 
@@ -78,7 +78,11 @@ describe.each(eachDatabase)('exact reads on %s', (name, create) => {
     });
     await app.createInvoice(database.knex, { customerId: customer, lines: [{ ...line, unitPrice: '160.48' }] });
     for (const search of ['1604,80', '1604.8', '1 604,80', '1\u202f604,80', ' 1604.80 ']) {
-      const found = await app.host.findCandidates(database.knex, { customerId: customer, search, restrict: () => {} });
+      const found = await app.host.findCandidates(database.knex, {
+        customerIds: [customer],
+        search,
+        restrict: () => {},
+      });
       expect([search, found.map((head) => head.id)]).toEqual([search, [id]]);
     }
   });

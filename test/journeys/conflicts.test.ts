@@ -121,7 +121,7 @@ describe.each(eachDatabase)('two people at the same invoices, on %s', (name) => 
 
     expect(await saveButton(page).innerText()).toBe('Enregistrer et fusionner 1 facture');
     await save(page);
-    expect(await texts(page, '[data-notice]')).toEqual([
+    expect(await texts(page, '.im-done > p')).toEqual([
       expect.stringMatching(/^1 facture fusionnée dans le brouillon du 2\d\/11\/2026 · /),
     ]);
     expect(await crm.lines(crm.draft)).toEqual(['Farine de tradition, 12 x 21.50', 'Four : entretien, 1 x 560.00']);

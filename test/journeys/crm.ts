@@ -118,7 +118,8 @@ export async function added(page: Page): Promise<void> {
   await page.waitForFunction(() => {
     const form = document.getElementById('invoice');
     const boxes = [...document.querySelectorAll<HTMLInputElement>('input[name="invoiceMergeSource"]')];
-    const chosen = boxes.filter((one) => one.checked).length;
+    // Ticks of other pages are hidden inputs.
+    const chosen = boxes.filter((one) => one.checked || one.type === 'hidden').length;
     const shown = document.querySelector<HTMLInputElement>('input[name="invoiceMergeShown"]')?.value;
     const groups = document.querySelectorAll('.lines > [data-im="source"]').length;
     // The rows come first, their amounts with the host's answer.

@@ -29,7 +29,7 @@ afterAll(() => browser.close());
 /** The year's revenue without tax, as the report shows it. */
 async function revenue(page: Page, crm: Crm): Promise<number> {
   await page.goto(`${crm.url}/reports/revenue`);
-  const cells = await texts(page, 'section:has(svg.chart) tfoot td');
+  const cells = await texts(page, 'section[aria-label="EUR"] tfoot td');
   return Number((cells[1] ?? '').replace(/[^\d,]/g, '').replace(',', '.'));
 }
 
@@ -105,7 +105,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
     expect(await saveButton(page).innerText()).toBe('Enregistrer et fusionner 2 factures');
     await save(page);
     expect(new URL(page.url()).pathname).toBe(`/invoices/${crm.draft}`);
-    expect(plainText(await page.locator('[data-notice]').innerText())).toMatch(
+    expect(plainText(await page.locator('.im-done > p').innerText())).toMatch(
       /^2 factures fusionnées dans le brouillon du 2\d\/11\/2026 · /,
     );
     expect(plainText(await page.locator('.totals').innerText())).toContain('1 107,39 €');

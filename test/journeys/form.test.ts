@@ -61,7 +61,7 @@ it('merges on save without JavaScript', async () => {
   await row(page, BAGS).locator('.im-due').click();
   await page.locator('[name="lines[0][description]"]').fill('Farine de tradition');
   await save(page);
-  expect(await texts(page, '[data-notice]')).toEqual([
+  expect(await texts(page, '.im-done > p')).toEqual([
     expect.stringMatching(/^2 factures fusionnées dans le brouillon du 2\d\/11\/2026 · /),
   ]);
   expect(await crm.lines(crm.draft)).toEqual([
@@ -125,7 +125,8 @@ it('asks about a changed price of a merged line by the line’s name, and saves 
   expect(await crm.lines(crm.draft)).toContain('Sacs kraft, lot de 500, 8 x 24.00');
   expect(await page.locator('[name="lines[1][unitPrice]"]').inputValue()).toBe('20');
   const question = page.locator('.im-questions label');
-  expect(plainText(await question.innerText())).toMatch(/Sacs kraft, lot de 500.* Je l’ai voulu\.$/);
+  expect(plainText(await question.innerText())).toMatch(/Je l’ai voulu\.$/);
+  expect(await texts(page, '.im-about li')).toEqual(['Sacs kraft, lot de 500 : 8 × 24,00 € → 8 × 20,00 €']);
   await question.click();
   await save(page);
   expect(await texts(page, '[data-notice]')).toEqual(['Le brouillon est enregistré.']);

@@ -210,7 +210,8 @@ describe('C6 the banner’s place', () => {
   it('offers Edit on the preview page to who may merge, a sentence to the others', async () => {
     const setup = createMergingApp();
     const may = await page(setup, '/invoices/42');
-    expect(may.$('a.im-main').attr('href')).toBe('/invoices/42/edit#im-banner');
+    expect(may.$('a.im-main').attr('href')).toBe('/invoices/42/edit#im-first');
+    expect((await page(setup, '/invoices/42/edit')).$('#im-first').attr('data-im-id')).toBe('31');
     expect(may.$('input')).toHaveLength(0);
     setup.fake.service.demand = async (_who, action) => {
       if (action === 'merge.apply') throw new PluginError('IM_FORBIDDEN', 403);
@@ -270,7 +271,7 @@ describe('the choice of settlement', () => {
     setup.fake.offer = {
       ...setup.fake.offer,
       mayChoose: false,
-      chosenByDefault: { issued: 'cancel', draft: 'delete' },
+      draft: { offered: ['cancel', 'delete'], default: 'delete' },
     };
     const { $ } = await page(setup);
     expect($('[data-im="cancel"]').is(':disabled')).toBe(true);
@@ -284,7 +285,8 @@ describe('the choice of settlement', () => {
     const setup = createMergingApp();
     setup.fake.offer = {
       ...setup.fake.offer,
-      offered: ['cancel'],
+      issued: { offered: ['cancel'], default: 'cancel' },
+      draft: { offered: ['cancel'], default: 'cancel' },
       deleteBlockedBy: [{ where: 'crm_notes.invoice_id', mend: 'map it' }],
     };
     const { $ } = await page(setup);
@@ -337,13 +339,24 @@ describe('C3 after a refused save', () => {
       number: 'FA-2026-00031',
       other: { number: 'FA-2026-00044', issueDate: '2026-11-21' },
       by: 'Claire',
-      at: '2026-11-21T13:32:00.000Z',
+      at: '2026-03-21T13:32:00.000Z',
+      url: '/invoices/44',
     };
     setup.host.spec.error = new PluginError('IM_STALE_SOURCE', 409, { ...merged, stale: [merged] });
     const { $ } = await page(setup);
     expect(ticked($)).toEqual(['38']);
-    const words = 'FA-2026-00031 vient d’être fusionnée dans FA-2026-00044 par Claire le 21/11/2026 à 14:32.';
-    expect($('[role="alert"]').text()).toContain(words);
+    const words = 'FA-2026-00031 vient d’être fusionnée dans FA-2026-00044 par Claire le 21/03/2026 à 14:32.';
+    expect($('[role="alert"] p').first().text()).toBe(`${words} Voir`);
+    expect($('[role="alert"] a').attr('href')).toBe('/invoices/44');
+    expect($('[role="alert"] p').last().text()).toBe('Rien n’a été enregistré, votre saisie est conservée.');
+    const without = $('button[type="submit"]');
+    expect([without.text(), without.attr('name'), without.attr('value'), without.attr('form')]).toEqual([
+      'Enregistrer sans elle',
+      'invoiceMergeWithout',
+      '31',
+      'invoice',
+    ]);
+    expect($('[data-im="kept"]').attr('data-im-id')).toBe('31');
     expect($('.im-problem').text()).toBe('déjà fusionnée dans FA-2026-00044');
   });
 
@@ -366,31 +379,69 @@ describe('C3 after a refused save', () => {
     );
   });
 
-  it('asks its questions as boxes, and keeps those answered before', async () => {
+  const oven = {
+    sourceId: '31',
+    description: 'Four',
+    was: { quantity: '1', unitPrice: '560' },
+    now: { quantity: '1', unitPrice: '500' },
+  };
+  const bags = { sourceId: '38', description: 'Sacs', was: { quantity: '8', unitPrice: '24' }, now: null };
+
+  it('asks its questions as boxes, each with what it is about, and keeps those answered before', async () => {
     setup.host.spec = {
       form: { ...form, invoiceMergeAcknowledged: 'other_question' },
       error: new PluginError('IM_TOTAL_CHANGED', 422, {
         questions: [
-          { code: 'total_changed', shown: '1107.39', after: '1107.40', currency: 'EUR' },
-          { code: 'IM_CARRIED_LINES_CHANGED', lines: ['Four', 'Sacs'] },
+          {
+            code: 'total_changed',
+            shown: '1107.39',
+            after: '1097.40',
+            currency: 'EUR',
+            causes: [
+              { code: 'rounding', amount: '0.01' },
+              { code: 'discount', amount: '-10.00' },
+            ],
+          },
+          { code: 'IM_CARRIED_LINES_CHANGED', lines: [oven, bags], currency: 'EUR' },
+          {
+            code: 'fields_differ',
+            fields: [
+              {
+                column: 'payment_terms',
+                value: '30 jours',
+                others: [
+                  { invoiceId: '31', number: 'FA-2026-00031', issueDate: '2026-09-12', value: '45 jours' },
+                  { invoiceId: '38', number: null, issueDate: '2026-11-03', value: null },
+                ],
+              },
+            ],
+          },
         ],
       }),
     };
     const { $ } = await page(setup);
-    const boxes = $('input[name="invoiceMergeAcknowledged"]');
+    const boxes = $('.im-questions input[name="invoiceMergeAcknowledged"]');
     expect(boxes.map((_index, box) => $(box).attr('value')).get()).toEqual([
       'other_question',
       'total_changed',
       'carried_lines_changed',
+      'fields_differ',
     ]);
     expect(boxes.filter(':checked').attr('value')).toBe('other_question');
-    const text = $('.im-questions').text().replace(/\s/g, ' ');
-    expect(text).toContain('1 107,39 € → 1 107,40 €');
-    expect(text).toContain(': Four et Sacs.');
+    expect($('.im-questions').text().replace(/\s/g, ' ')).toContain('1 107,39 € → 1 097,40 €');
+    const details = $('.im-about li').map((_index, detail) => $(detail).text().replace(/\s/g, ' '));
+    expect(details.get()).toEqual([
+      'arrondi de la TVA (+0,01 €)',
+      'remise de cette facture, qui ne porte pas sur les lignes fusionnées (−10,00 €)',
+      'Four : 1 × 560,00 € → 1 × 500,00 €',
+      'Sacs : 8 × 24,00 €, retirée',
+      'payment_terms : 30 jours ici, 45 jours sur FA-2026-00031 et non renseigné sur Brouillon du 03/11/2026',
+    ]);
+    expect(boxes.eq(1).attr('aria-describedby')).toBe($('.im-about').first().attr('id'));
   });
 
   it('asks a single question from the error’s own variables', async () => {
-    setup.host.spec.error = new PluginError('IM_CARRIED_LINES_CHANGED', 422, { lines: ['Four'] });
+    setup.host.spec.error = new PluginError('IM_CARRIED_LINES_CHANGED', 422, { lines: [oven] });
     const { $ } = await page(setup);
     expect($('input[name="invoiceMergeAcknowledged"]').attr('value')).toBe('carried_lines_changed');
   });

@@ -23,14 +23,18 @@ describe('merging’s routes', () => {
     request(setup.app).post(`/crm/merge${path}`).set('Sec-Fetch-Site', 'same-origin').send(body);
   const error = (code: string): object => ({ error: expect.objectContaining({ code }) as object });
 
-  it('lists candidates by pages of fifty, with how many may merge', async () => {
+  it('lists candidates by pages of twenty, with how many may merge, and versions', async () => {
     const many = Array.from({ length: 60 }, (_none, index) =>
       candidate({ id: String(index), eligible: index % 2 === 0 }),
     );
     setup.fake.list = { ...setup.fake.list, candidates: many };
-    const reply = await get('/api/candidates?customerId=3&invoiceId=&q=&page=2').expect(200);
-    expect(reply.body).toMatchObject({ page: 2, pages: 2, total: 60, eligible: 30 });
-    expect((reply.body as { candidates: unknown[] }).candidates).toHaveLength(10);
+    const reply = await get('/api/candidates?customerId=3&invoiceId=&q=&page=3').expect(200);
+    expect(reply.body).toMatchObject({ page: 3, pages: 3, total: 60, eligible: 30 });
+    const { candidates } = reply.body as { candidates: { id: string; version: string }[] };
+    expect(candidates.map(({ id }) => id)).toEqual(many.slice(40).map(({ id }) => id));
+    expect(candidates[0]).toMatchObject({ version: V });
+    const beyond = await get('/api/candidates?customerId=3&page=4').expect(200);
+    expect(beyond.body).toMatchObject({ candidates: [], page: 4, pages: 3 });
     expect(reply.headers['cache-control']).toBe('no-store');
   });
 

@@ -25,7 +25,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     const untouched = await schemaText(knex, name);
 
     const applied = await migrate(knex, map);
-    expect(applied).toHaveLength(10);
+    expect(applied).toHaveLength(16);
     const migrated = await schemaText(knex, name);
     expect(Object.keys(migrated)).toEqual(
       expect.arrayContaining([
@@ -37,6 +37,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
         'im_migrations',
         'im_save_keys',
         'im_series',
+        'im_settings',
       ]),
     );
     expect(migrated.bills).toContain('im_version');
@@ -66,7 +67,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
       },
     });
     await knex.migrate.latest(hostStep('a'));
-    expect(await migrate(knex, map)).toHaveLength(10);
+    expect(await migrate(knex, map)).toHaveLength(16);
     await knex.migrate.latest(hostStep('b'));
     expect(await migrate(knex, map)).toEqual([]);
     expect(await knex('knex_migrations').pluck<string[]>('name')).toEqual(['a', 'b']);
@@ -87,10 +88,10 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
       postProcessResponse: () => [{ nothing: 'of use' }],
     });
     try {
-      expect(await migrate(host, map)).toHaveLength(10);
+      expect(await migrate(host, map)).toHaveLength(16);
       expect(await pending(host, map)).toEqual([]);
-      expect(await rollback(host, map)).toHaveLength(10);
-      expect(await migrate(host, map)).toHaveLength(10);
+      expect(await rollback(host, map)).toHaveLength(16);
+      expect(await migrate(host, map)).toHaveLength(16);
     } finally {
       await host.destroy();
     }
@@ -236,7 +237,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     const other = { ...map, tablePrefix: 'fusion_' };
     await migrate(knex, map);
     const first = await schemaText(knex, name);
-    expect(await migrate(knex, other)).toHaveLength(10);
+    expect(await migrate(knex, other)).toHaveLength(16);
     expect(Object.keys(await schemaText(knex, name))).toContain('fusion_merges');
     await rollback(knex, other);
     expect(await schemaText(knex, name)).toEqual(first);

@@ -32,7 +32,7 @@ describe.each(eachDatabase)('migrations by processes of the build on %s', (name,
     expect(runs.map(({ code, errors }) => ({ code, errors }))).toEqual(Array(3).fill({ code: 0, errors: '' }));
     const applied = runs.flatMap((run) => run.applied);
     expect(new Set(applied).size).toBe(applied.length);
-    expect(applied).toHaveLength(10);
+    expect(applied).toHaveLength(16);
     expect(await pending(database.knex, map)).toEqual([]);
   });
 

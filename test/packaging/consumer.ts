@@ -4,10 +4,18 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../support/source-files';
+import { ROOT, readSource } from '../support/source-files';
 
 const run = promisify(execFile);
 const tool = (path: string): string => join(ROOT, 'node_modules', path);
+
+const { dependencies } = JSON.parse(readSource('package.json')) as { dependencies: Record<string, string> };
+const installed = Object.fromEntries(
+  [...Object.keys(dependencies), 'knex', 'mysql2', '@types/node'].map((name) => [name, name]),
+);
+/** What stands in a host's node_modules beside the plugin. */
+export const EXPRESS_5 = { ...installed, express: 'express', '@types/express': '@types/express' };
+export const EXPRESS_4 = { ...installed, express: 'express-v4', '@types/express': '@types/express-v4' };
 
 export interface Tarball {
   path: string;

@@ -10,6 +10,10 @@ export function invoiceOf(
   options: TotalsOptions = {},
 ): Invoice {
   const totals = invoiceTotals(document, options);
+  const taxes = [
+    ...document.lines.flatMap((line) => line.taxes),
+    ...document.allowancesCharges.flatMap(({ tax }) => tax ?? []),
+  ];
   const paid = /[1-9]/.test(totals.prepaid);
   return {
     id,
@@ -28,6 +32,8 @@ export function invoiceOf(
     transmitted: false,
     blocked: false,
     credited: false,
+    taxCategories: [...new Set(taxes.map(({ category }) => category))],
+    adjusted: /[1-9]/.test(document.adjustment) || document.discount?.basis === 'after_tax',
     mergedIntoId: null,
     reminderLevel: 0,
     payments: { count: paid ? 1 : 0, sum: totals.prepaid },

@@ -1,29 +1,25 @@
 /// <reference lib="dom" />
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import type { Server } from 'node:http';
-import express from 'express';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import AxeBuilder from '@axe-core/playwright';
 import { PluginError } from '../../plugin/errors';
 import { launch, type TestBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
+import { openBannerPage, type BannerPage } from './banner-page';
 import { candidate } from './fake-merging';
-import { hostPage, serveHost } from './host-page';
-import type { HostPageOptions } from './host-page';
-import { createMergingApp } from './merging-app';
-import type { MergingApp } from './merging-app';
+import { hostPage } from './host-page';
 
 describe('the banner in a browser', () => {
   let launched: TestBrowser;
   let browser: Browser;
-  let server: Server;
-  let setup: MergingApp;
-  let page: Page;
-  let base: string;
-  let options: HostPageOptions;
-  let faults: string[];
-  let posted: Record<string, unknown> | null;
+  let at: BannerPage;
+  let setup: BannerPage['setup'];
+  let page: BannerPage['page'];
+  let base: BannerPage['base'];
+  let faults: BannerPage['faults'];
+  let open: BannerPage['open'];
+  let texts: BannerPage['texts'];
+  let hidden: BannerPage['hidden'];
+  let settled: BannerPage['settled'];
 
   beforeAll(async () => {
     launched = await launch();
@@ -33,44 +29,19 @@ describe('the banner in a browser', () => {
     await launched.close();
   });
   beforeEach(async () => {
-    // The CSP of helmet's defaults: an inline script or style would be a fault on the console.
-    setup = createMergingApp({ csp: true });
-    options = {};
-    faults = [];
-    posted = null;
-    setup.host.page = (html) => hostPage(html, options);
-    setup.host.spec = { customerField: 'customer_id' };
-    serveHost(setup.app);
-    setup.app.post('/save', express.urlencoded({ extended: false }), (req, res) => {
-      posted = req.body as Record<string, unknown>;
-      res.send('<title>saved</title>');
-    });
-    server = setup.app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    page = await browser.newPage({ locale: 'fr-FR', viewport: { width: 1120, height: 900 } });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    at = await openBannerPage(launched);
+    ({ setup, page, base, faults, open, texts, hidden, settled } = at);
   });
   afterEach(async () => {
-    await page.close();
-    // A kept-alive connection would hold it open.
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    expect(faults).toEqual([]);
+    await at.close();
+    expect(at.faults).toEqual([]);
   });
 
-  const open = (path = '/invoices/42/edit') => page.goto(base + path);
   const tick = (number: string) => page.locator('label', { hasText: number }).locator('.im-number').click();
-  const texts = async (selector: string) =>
-    (await page.locator(selector).allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
   const rowValues = () =>
     page.$$eval('tr[data-im="carried"] [data-invoice-merge="description"]', (fields) =>
       fields.map((field) => (field as HTMLInputElement).value),
     );
-  const hidden = (name: string) =>
-    page.locator(`input[type="hidden"][name="invoiceMerge${name}"]`).first().inputValue();
-  const settled = () => page.waitForFunction(() => !document.querySelector('[data-invoice-merge-submit]:disabled'));
 
   it('brings a source’s lines into the form when its number is clicked, under a heading that names it', async () => {
     await open();
@@ -141,7 +112,7 @@ describe('the banner in a browser', () => {
 
   it('T62 shows a hostile description as text, in the form and in the banner', async () => {
     for (const takesLines of [true, false]) {
-      options = { takesLines };
+      at.options = { takesLines };
       await open();
       await tick('Brouillon du');
       await page.waitForSelector('[data-im-source]');
@@ -152,7 +123,7 @@ describe('the banner in a browser', () => {
   });
 
   it('shows read-only rows where the host takes none, and lets the server add them', async () => {
-    options = { takesLines: false };
+    at.options = { takesLines: false };
     await open();
     await tick('FA-2026-00031');
     await page.waitForSelector('[data-im="summary"] table');
@@ -207,7 +178,7 @@ describe('the banner in a browser', () => {
     await settled();
     expect(await page.locator('input[data-im-id="31"]').isChecked()).toBe(false);
     expect((await texts('[data-im="live"]'))[0]).toContain('FA-2026-00031 n’ont pas pu être chargées');
-    faults = faults.filter((fault) => !fault.includes('500'));
+    faults.splice(0, Infinity, ...faults.filter((fault) => !fault.includes('500')));
   });
 
   it('says which gaps deleting will leave', async () => {
@@ -266,7 +237,7 @@ describe('the banner in a browser', () => {
     await settled();
     await page.locator('[data-invoice-merge-submit]').click();
     await page.waitForFunction(() => document.title === 'saved');
-    expect(posted).toMatchObject({
+    expect(at.posted()).toMatchObject({
       invoiceMergeSource: `38~${'v'.repeat(22)}`,
       invoiceMergeIssued: ['delete', 'cancel'],
       invoiceMergeLines: 'form',
@@ -274,7 +245,7 @@ describe('the banner in a browser', () => {
       'lines[1][key]': '38.1',
     });
 
-    setup.host.spec = { ...setup.host.spec, form: posted };
+    setup.host.spec = { ...setup.host.spec, form: at.posted() };
     const returned =
       '<tr class="line"><td><input data-invoice-merge="description" value="Sacs"><input data-invoice-merge="key" value="38.1"></td>' +
       '<td><input data-invoice-merge="quantity" value="8"></td><td><input data-invoice-merge="unitPrice" value="24.00"></td><td><input data-invoice-merge="taxRate" value="20"></td></tr>';
@@ -305,7 +276,7 @@ describe('the banner in a browser', () => {
       tax: { category: 'S', rate: '20' },
     };
     service.lines = async (db, query) => ({ ...(await lines(db, query)), allowancesCharges: [allowance] });
-    options = { allowances: [] };
+    at.options = { allowances: [] };
     await open();
     await tick('FA-2026-00038');
     const sources = () =>
@@ -316,7 +287,7 @@ describe('the banner in a browser', () => {
     expect(await sources()).toEqual(['38']);
 
     setup.host.spec = { ...setup.host.spec, form: { invoiceMergeSource: `38~${'v'.repeat(22)}` } };
-    options = { allowances: ['', '38'] };
+    at.options = { allowances: ['', '38'] };
     await open();
     await page.waitForSelector('[data-im="source"]');
     expect(await sources()).toEqual(['', '38']);
@@ -376,7 +347,7 @@ describe('the banner in a browser', () => {
       );
     };
     const plain = await look();
-    options = { hostile: true };
+    at.options = { hostile: true };
     expect(await look()).toEqual(plain);
     const row = page.locator('tr[data-im="carried"] input').first();
     expect(await row.evaluate((one) => getComputedStyle(one.parentElement!).padding)).toBe('40px');
@@ -401,7 +372,7 @@ describe('the banner in a browser', () => {
     await plain.locator('[data-im="cancel"]').click();
     await plain.locator('[data-invoice-merge-submit]').click();
     await eventually(() =>
-      expect(posted).toMatchObject({
+      expect(at.posted()).toMatchObject({
         invoiceMergeSource: `31~${'v'.repeat(22)}`,
         invoiceMergeIssued: 'delete',
         invoiceMergeLines: 'server',
@@ -409,6 +380,37 @@ describe('the banner in a browser', () => {
       }),
     );
     await context.close();
+  });
+
+  it('B15 tells at the tick which fields differ, and sends the answer given there', async () => {
+    setup.fake.list = {
+      ...setup.fake.list,
+      target: { ...setup.fake.list.target!, askIfDiffer: { terms: '30 jours' } },
+    };
+    setup.fake.asked = { '31': { terms: '45 jours' }, '38': { terms: '30 jours' } };
+    await open();
+    const differ = page.locator('[data-im="differ"]');
+    await tick('FA-2026-00038');
+    await settled();
+    expect(await differ.isVisible()).toBe(false);
+    expect(await differ.locator('input').isDisabled()).toBe(true);
+    await tick('FA-2026-00031');
+    await differ.waitFor();
+    await settled();
+    expect(await texts('#im-differing li')).toEqual(['terms : 30 jours ici et 45 jours sur FA-2026-00031']);
+    await differ.locator('input').check();
+    await page.locator('[data-invoice-merge-submit]').click();
+    await page.waitForURL('**/save');
+    expect(at.posted()?.invoiceMergeAcknowledged).toBe('fields_differ');
+    // Other differences than those agreed to are asked about anew.
+    await open();
+    await tick('FA-2026-00031');
+    await differ.locator('input').check();
+    await tick('FA-2026-00031');
+    await differ.waitFor({ state: 'hidden' });
+    await tick('FA-2026-00031');
+    await differ.waitFor();
+    expect(await differ.locator('input').isChecked()).toBe(false);
   });
 
   it('fits a phone: nothing overflows at 360 px, and count, total and Save stay in sight', async () => {
@@ -429,7 +431,7 @@ describe('the banner in a browser', () => {
     expect(small).toEqual([]);
     await page.locator('[data-im="bar"] button').click();
     await page.waitForFunction(() => document.title === 'saved');
-    expect(posted).toMatchObject({ invoiceMergeShown: '1203.39' });
+    expect(at.posted()).toMatchObject({ invoiceMergeShown: '1203.39' });
   });
 
   it('has nothing that axe objects to, in light and dark', async () => {

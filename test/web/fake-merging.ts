@@ -11,7 +11,7 @@ import type {
 import type { Totals } from '../../plugin/money/types';
 
 export const actor = { id: '7', name: 'Claire' };
-const VERSION = 'v'.repeat(22);
+export const VERSION = 'v'.repeat(22);
 
 export function candidate(values: Partial<Candidate> = {}): Candidate {
   return {
@@ -22,7 +22,6 @@ export function candidate(values: Partial<Candidate> = {}): Candidate {
     dueDate: '2026-09-12',
     currency: 'EUR',
     total: '604.80',
-    version: VERSION,
     eligible: true,
     reasons: [],
     ...values,
@@ -120,13 +119,25 @@ const lineSets: Record<string, { totals: Totals; lines: CarriedLine[] }> = {
   },
 };
 
-const sourceLines = (id: string): SourceLines => {
-  const found = candidates.find((one) => one.id === id);
-  const set = lineSets[id];
+/** `count` invoices of 12,00 € with tax, FA-2026-01001 and on; each says its number in its line. */
+export const manyCandidates = (count: number): Candidate[] =>
+  Array.from({ length: count }, (_none, index) =>
+    candidate({ id: String(1001 + index), number: `FA-2026-0${1001 + index}`, status: 'unpaid', total: '12.00' }),
+  );
+
+/** Of a candidate that has no set of its own: one line with its number. */
+const plainSet = ({ id, number }: Candidate) => ({
+  totals: totals('10.00', '2.00', '12.00'),
+  lines: [line(`${id}.1`, { sourceInvoiceId: id, description: `Ligne de ${number}`, unitPrice: '10.00' })],
+});
+
+const sourceLines = (list: Candidate[], id: string): SourceLines => {
+  const found = list.find((one) => one.id === id);
+  const set = found && (lineSets[id] ?? plainSet(found));
   if (!found || !set) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
-  const { number, issueDate, currency, version } = found;
+  const { number, issueDate, currency } = found;
   return {
-    source: { id, number, issueDate, currency, version, totals: set.totals },
+    source: { id, number, issueDate, currency, version: VERSION, totals: set.totals, askIfDiffer: {} },
     lines: set.lines,
     allowancesCharges: [],
     adjustment: '0.00',
@@ -150,13 +161,23 @@ const merge: Merge = {
   undone: null,
 };
 
+/** By number only. */
+const searched = (list: CandidateList, search: string | undefined): CandidateList => ({
+  ...list,
+  candidates: list.candidates.filter(({ number }) => search === undefined || number?.includes(search)),
+});
+
 export interface FakeMerging {
   service: MergingService;
   /** Names of the calls, in order. */
   calls: string[];
   list: CandidateList;
+  enabled: boolean;
   offer: SettlementOffer;
   merges: InvoiceMerges;
+  mergeable: Map<string, number>;
+  /** By source: what its columns that are asked about say. */
+  asked: Record<string, Record<string, string | null>>;
   /** Keys that were merged: a second one is replayed. */
   keys: Set<string>;
   fail: Partial<Record<keyof MergingService, Error>>;
@@ -168,26 +189,49 @@ export function createFakeMerging(): FakeMerging {
     const failure = fake.fail[name];
     return failure ? Promise.reject(failure) : new Promise((resolve) => resolve(answer()));
   };
-  const target = { id: '42', version: 't'.repeat(22), status: 'draft', currency: 'EUR' } as CandidateList['target'];
+  const target = {
+    id: '42',
+    version: 't'.repeat(22),
+    status: 'draft',
+    currency: 'EUR',
+    askIfDiffer: {},
+  } as CandidateList['target'];
   const fake: FakeMerging = {
     calls: [],
     keys: new Set(),
     fail: {},
-    list: { customer: { id: '3', name: 'Boulangerie Martin' }, target, refusal: null, candidates },
+    asked: {},
+    enabled: true,
+    list: {
+      customer: { id: '3', name: 'Boulangerie Martin' },
+      target,
+      refusal: null,
+      candidates,
+      currency: 'EUR',
+      currencies: [],
+      together: [],
+    },
+    mergeable: new Map([['3', 3]]),
     offer: {
-      offered: ['cancel', 'delete'],
-      chosenByDefault: { issued: 'cancel', draft: 'cancel' },
+      issued: { offered: ['cancel', 'delete'], default: 'cancel' },
+      draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       mayChoose: true,
       deleteBlockedBy: [],
     },
     merges: { mergedInto: null, replaces: [] },
     service: {
+      enabled: () => note('enabled', () => fake.enabled),
       settlements: () => note('settlements', () => fake.offer),
-      candidates: () => note('candidates', () => fake.list),
-      lines: (_db, { sourceId }) => note('lines', () => sourceLines(sourceId)),
+      candidates: (_db, { search }) => note('candidates', () => searched(fake.list, search)),
+      versions: (_db, ids) => note('versions', () => new Map(ids.map((id) => [id, VERSION]))),
+      lines: (_db, { sourceId }) =>
+        note('lines', () => {
+          const brought = sourceLines(fake.list.candidates, sourceId);
+          return { ...brought, source: { ...brought.source, askIfDiffer: fake.asked[sourceId] ?? {} } };
+        }),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
-          sources: sourceIds.map(sourceLines),
+          sources: sourceIds.map((id) => sourceLines(fake.list.candidates, id)),
           target: totals('258.00', '14.19', '272.19', '5.5'),
           merged: totals('696.00', '139.20', '835.20'),
           after: {
@@ -209,7 +253,9 @@ export function createFakeMerging(): FakeMerging {
         }),
       mergeById: () => note('mergeById', () => merge),
       undo: () => note('undo', () => ({ merge, linksLeft: [] })),
+      merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
       mergesOf: () => note('mergesOf', () => fake.merges),
+      mergeable: () => note('mergeable', () => fake.mergeable),
       demand: () => note('demand', () => undefined),
     },
   };

@@ -13,7 +13,7 @@ import {
   type ContractFixture,
 } from './fixture';
 
-type Find = { customerId: Id; exclude?: Id; search?: string; restrictTo?: Id[] };
+type Find = { customerIds: Id[]; exclude?: Id; search?: string; restrictTo?: Id[] };
 
 async function find({ knex, host }: ContractFixture, { restrictTo, ...q }: Find): Promise<InvoiceHead[]> {
   const heads = await host.findCandidates(knex, {
@@ -29,7 +29,7 @@ const idsOf = (heads: InvoiceHead[]): Id[] => heads.map((head) => head.id);
 
 export const candidateCases: ContractCase[] = [
   contractCase(
-    'findCandidates lists all open documents of the customer, oldest first, and nobody else’s',
+    'findCandidates lists all open documents of the customers, oldest first, and nobody else’s',
     async (fixture) => {
       const { host, createInvoice } = fixture;
       const mine = await customer(fixture);
@@ -41,8 +41,15 @@ export const candidateCases: ContractCase[] = [
       const paid = await make('2026-02-01');
       await fixture.pay(paid, (await loadOne(fixture, fixture.knex, paid)).total);
       await make('2026-02-02', { status: 'cancelled' });
+      const neighbour = await customer(fixture);
+      const others = await createInvoice(simple(host, neighbour, { issueDate: '2026-03-04' }));
       await createInvoice(simple(host, await customer(fixture)));
-      assert.deepEqual(idsOf(await find(fixture, { customerId: mine })), [first, second, third]);
+      assert.deepEqual(idsOf(await find(fixture, { customerIds: [mine] })), [first, second, third]);
+      assert.deepEqual(
+        (await find(fixture, { customerIds: [mine, neighbour] })).map((head) => [head.customerId, head.id]),
+        [...[first, second, third].map((id) => [mine, id]), [neighbour, others]],
+      );
+      assert.deepEqual(await find(fixture, { customerIds: [] }), []);
     },
   ),
 
@@ -51,7 +58,7 @@ export const candidateCases: ContractCase[] = [
     const mine = await customer(fixture);
     const id = await fixture.createInvoice(simple(host, mine));
     await fixture.pay(id, '10.00');
-    const [head] = await find(fixture, { customerId: mine });
+    const [head] = await find(fixture, { customerIds: [mine] });
     assert.ok(head, 'a part-paid invoice is open: findCandidates must list it');
     const loaded = await loadOne(fixture, fixture.knex, id);
     assert.deepEqual(
@@ -69,6 +76,15 @@ export const candidateCases: ContractCase[] = [
     assertAmount(head.total, loaded.total, 'total of the candidate');
     assert.equal(head.payments.count, 1, 'payments.count of the candidate');
     assertAmount(head.payments.sum, '10.00', 'payments.sum of the candidate');
+    assert.deepEqual(
+      [[...head.taxCategories].sort(), head.adjusted],
+      [
+        [...new Set(loaded.lines.flatMap((line) => line.taxes.map(({ category }) => category)))].sort(),
+        loaded.adjusted,
+      ],
+      'taxCategories and adjusted of the candidate, which is judged without its lines',
+    );
+    assert.deepEqual([...loaded.taxCategories].sort(), [...head.taxCategories].sort(), 'taxCategories of the invoice');
     assert.equal(head.mergedIntoId, null);
     assert.deepEqual(head.refusingLinks, []);
   }),
@@ -77,7 +93,7 @@ export const candidateCases: ContractCase[] = [
     const mine = await customer(fixture);
     const target = await fixture.createInvoice(simple(fixture.host, mine));
     const other = await fixture.createInvoice(simple(fixture.host, mine));
-    assert.deepEqual(idsOf(await find(fixture, { customerId: mine, exclude: target })), [other]);
+    assert.deepEqual(idsOf(await find(fixture, { customerIds: [mine], exclude: target })), [other]);
   }),
 
   contractCase('findCandidates searches by number, by amount and by the text of the lines', async (fixture) => {
@@ -92,15 +108,15 @@ export const candidateCases: ContractCase[] = [
     );
     const { number } = await loadOne(fixture, fixture.knex, wanted);
     for (const search of ['Quokka', '4711.13', ...(number === null ? [] : [number])])
-      assert.deepEqual(idsOf(await find(fixture, { customerId: mine, search })), [wanted], `search for ${search}`);
-    assert.deepEqual(await find(fixture, { customerId: mine, search: '100 % nothing_of this' }), []);
+      assert.deepEqual(idsOf(await find(fixture, { customerIds: [mine], search })), [wanted], `search for ${search}`);
+    assert.deepEqual(await find(fixture, { customerIds: [mine], search: '100 % nothing_of this' }), []);
   }),
 
   contractCase('findCandidates shows a person only what restrict lets through', async (fixture) => {
     const mine = await customer(fixture);
     await fixture.createInvoice(simple(fixture.host, mine));
     const visible = await fixture.createInvoice(simple(fixture.host, mine));
-    assert.deepEqual(idsOf(await find(fixture, { customerId: mine, restrictTo: [visible] })), [visible]);
+    assert.deepEqual(idsOf(await find(fixture, { customerIds: [mine], restrictTo: [visible] })), [visible]);
   }),
 
   contractCase(
@@ -113,7 +129,7 @@ export const candidateCases: ContractCase[] = [
       for (const many of [2, 8]) {
         while (ids.length < many) ids.push(await fixture.createInvoice(simple(host, mine)));
         counts.push([
-          (await statementsOf(knex, () => find(fixture, { customerId: mine }))).length,
+          (await statementsOf(knex, () => find(fixture, { customerIds: [mine] }))).length,
           (await statementsOf(knex, () => host.loadInvoices(knex, ids))).length,
         ]);
       }

@@ -187,7 +187,7 @@ export function hasSeveralConnections({ client }: Knex): boolean {
 
 /** The ids that findCandidates lists. */
 export const openOf = async ({ knex, host }: ContractFixture, customerId: Id): Promise<Id[]> =>
-  (await host.findCandidates(knex, { customerId, restrict: () => undefined })).map((head) => head.id);
+  (await host.findCandidates(knex, { customerIds: [customerId], restrict: () => undefined })).map((head) => head.id);
 
 export function ownColumn({ host }: ContractFixture, name: string): Col {
   return (host.map.tablePrefix ?? 'im_') + name;

@@ -1,0 +1,136 @@
+// @ts-check
+/** The lines of what is ticked: fetched, then put into the host's form or, where that takes none, into the banner. */
+import { add } from './decimal.js';
+import { addServerRows, removeServerRows } from './server-rows.js';
+
+/** @typedef {import('./rows.js').SourceLines} SourceLines */
+
+const LOADS_AT_ONCE = 4;
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root
+ * @param {Record<string, any>} options.config
+ * @param {ReturnType<typeof import('./api.js').createApi>} options.api
+ * @param {import('./words.js').Words} options.words
+ * @param {import('./choices.js').Choices} options.choices
+ * @param {AbortSignal} options.signal ends it
+ * @param {(text: string) => void} options.tell
+ * @param {() => void} options.changed called when a load has ended
+ * @param {(error: unknown) => boolean} options.failed called when one could not be had; whether it has said why
+ */
+export function createLines({ root, config, api, words, choices, signal, tell, changed, failed }) {
+  const { say } = words;
+  /** @type {Map<string, SourceLines>} */
+  const shown = new Map();
+  /** @type {Set<string>} */
+  const loading = new Set();
+  /** @type {'form' | 'server' | null} */
+  let mode = null;
+  /** Rows came or went since the host last told its total. */
+  let outdated = false;
+  /** @type {Promise<void>} the last load, done once its rows stand */
+  let placed = Promise.resolve();
+  /** Since nothing was loading any more: of many, each one's sentence would be the last one's only. */
+  let loaded = 0;
+
+  const list = () => /** @type {HTMLElement | null} */ (root.querySelector('[data-im="lines"]'));
+
+  /** @param {SourceLines} detail @returns {boolean} whether the host took the lines into its form */
+  function offer(detail) {
+    const event = new CustomEvent('invoice-merge:lines', { bubbles: true, cancelable: true, detail });
+    return !root.dispatchEvent(event);
+  }
+
+  /** @param {SourceLines} detail */
+  const withdraw = (detail) =>
+    root.dispatchEvent(new CustomEvent('invoice-merge:removed', { bubbles: true, detail: { source: detail.source } }));
+
+  /** @param {SourceLines} detail */
+  function place(detail) {
+    outdated = true;
+    const own = list();
+    if (mode !== 'server') {
+      if (offer(detail)) {
+        mode = 'form';
+        shown.set(detail.source.id, detail);
+        return;
+      }
+      // One source that the form cannot take moves all of them to the server: never a mixture.
+      if (mode === 'form') for (const earlier of shown.values()) withdraw(earlier);
+      if (own) for (const earlier of shown.values()) addServerRows(own, earlier, words);
+      mode = 'server';
+    }
+    if (own) addServerRows(own, detail, words);
+    shown.set(detail.source.id, detail);
+  }
+
+  /** @param {string} id */
+  function remove(id) {
+    const detail = shown.get(id);
+    if (!detail) return;
+    outdated = true;
+    shown.delete(id);
+    const own = list();
+    if (mode === 'server' && own) removeServerRows(own, id);
+    withdraw(detail);
+    if (shown.size === 0) mode = null;
+    tell(say('banner.removed', { number: detail.source.label }));
+  }
+
+  /** @param {string} id @param {Promise<void>} before rows stand in the list's order, not in that of the replies */
+  async function load(id, before) {
+    const label = choices.labelOf(id);
+    try {
+      const reply = await api.lines(id, config.invoiceId);
+      await before;
+      // Its row may be another one by now, or none: pages come and go while lines load.
+      const box = choices.boxOf(id);
+      if (signal.aborted || !box || !choices.isTicked(id)) return;
+      const { totals } = reply.source;
+      const total = add(totals.taxInclusive, totals.adjustment, totals.rounding);
+      const detail = { ...reply, source: { ...reply.source, total, label }, restored: config.restored };
+      // What is shown is what is posted, also when it changed after the page was made.
+      box.value = `${id}~${reply.source.version}`;
+      box.dataset.imTotal = total;
+      place(detail);
+      loaded += 1;
+      tell(say('banner.loaded', { count: reply.lines.length, number: label }));
+    } catch (error) {
+      if (signal.aborted || !choices.isTicked(id)) return;
+      choices.untick(id);
+      if (failed(error)) return;
+      const message = error instanceof Error ? error.message : '';
+      tell(say('banner.loadFailed', { number: label, message }));
+    }
+  }
+
+  return {
+    shown,
+    isBusy: () => loading.size > 0,
+    mode: () => mode,
+    isOutdated: () => outdated,
+    /** The host has told the total of what stands there now. */
+    markTold: () => (outdated = false),
+    /** Makes the lines agree with the ticks. @param {() => string} summary what is said once many have come */
+    follow(summary) {
+      const wanted = choices.ticked().map((box) => box.dataset.imId ?? '');
+      const wantedIds = new Set(wanted);
+      for (const id of [...shown.keys()]) if (!wantedIds.has(id)) remove(id);
+      const missing = wanted.filter((id) => !shown.has(id) && !loading.has(id));
+      const next = missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size));
+      if (next.length > 0) tell(say('banner.loading'));
+      for (const id of next) {
+        loading.add(id);
+        placed = load(id, placed);
+        void placed.finally(() => {
+          loading.delete(id);
+          if (!signal.aborted) changed();
+        });
+      }
+      if (loading.size > 0) return;
+      if (loaded > 1) tell(summary());
+      loaded = 0;
+    },
+  };
+}

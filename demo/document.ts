@@ -1,0 +1,102 @@
+/** An invoice as its customer reads it, on the public page and on paper: with all that French law wants on it. */
+import {
+  invoiceTotals,
+  type AllowanceCharge,
+  type Id,
+  type InvoiceLine,
+  type ReplacedInvoice,
+} from 'crm-invoice-merge';
+import type { Demo } from './context';
+import { formExtras } from './invoice-store';
+import { totalRows, type TotalRow } from './invoice-totals';
+import type { Speech } from './language';
+import { SELLER, spacedNumber } from './seller';
+import { exactAmount } from './sums';
+
+export interface DocumentLine extends InvoiceLine {
+  net: string;
+  /** Its own supply date, else the date of the invoice that it came from. */
+  supplied: string | null;
+  code: string | null;
+}
+export interface InvoiceDocument {
+  id: Id;
+  number: string | null;
+  state: string;
+  issueDate: string;
+  dueDate: string | null;
+  currency: string;
+  seller: typeof SELLER;
+  customer: Record<string, string | null>;
+  /** First what the invoice had itself, then group by group what it took over. */
+  groups: { from: ReplacedInvoice | null; lines: DocumentLine[] }[];
+  allowancesCharges: AllowanceCharge[];
+  taxes: { label: string; taxable: string; tax: string; reason: string | null }[];
+  rows: TotalRow[];
+  payments: { paid_on: string; method: string; amount: string }[];
+  left: string;
+  /** Issued invoices that it replaces; drafts the customer never saw. */
+  replaces: ReplacedInvoice[];
+  /** The invoice that it was merged into. */
+  successor: { id: Id; number: string | null } | null;
+  spaced: typeof spacedNumber;
+}
+
+/** Categories without VAT, whose legal reason has to stand on the invoice. */
+const EXEMPT = ['E', 'AE', 'K', 'G', 'O', 'Z'];
+
+/** null where there is no such invoice. */
+export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promise<InvoiceDocument | null> {
+  const { knex, merge, host } = demo;
+  const [invoice] = await host.loadInvoices(knex, [id]);
+  if (!invoice) return null;
+  const { currency, pricesIncludeTax, totals } = invoice;
+  const { state } = await knex('crm_invoices').where({ id }).first<{ state: string }>('state');
+  const customer = await knex('crm_clients').where({ id: invoice.customerId }).first<Record<string, string | null>>();
+  const { codes } = await formExtras(knex, id);
+  const payments = await knex('crm_payments as p')
+    .join('crm_payment_methods as m', 'm.id', 'p.method_id')
+    .where('p.invoice_id', id)
+    .orderBy('p.paid_on')
+    .select<InvoiceDocument['payments']>('p.paid_on', 'm.label as method', 'p.amount');
+  const { replaces } = await merge.summary(knex, id);
+  const successorId = await merge.successorOf(knex, id);
+  const [successor] = successorId ? await host.loadInvoices(knex, [successorId]) : [];
+
+  const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
+  const origins = new Map(replaces.flatMap((one) => one.lines.map((line) => [line.lineId, { one, line }] as const)));
+  const lines = invoice.lines.map((line): DocumentLine => ({
+    ...line,
+    net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
+    supplied: line.supplyDate ?? origins.get(line.id)?.line.supplyDate ?? null,
+    code: codes.get(line.id) ?? null,
+  }));
+  const groups = [null, ...replaces].map((from) => ({
+    from,
+    lines: lines.filter((line) => (origins.get(line.id)?.one ?? null) === from),
+  }));
+  return {
+    id,
+    number: invoice.number,
+    state,
+    issueDate: invoice.issueDate,
+    dueDate: invoice.dueDate,
+    currency,
+    seller: SELLER,
+    customer,
+    groups: groups.filter((group) => group.lines.length > 0),
+    allowancesCharges: invoice.allowancesCharges,
+    taxes: totals.taxes.map(({ category, rate, name, taxable, tax }) => ({
+      label: EXEMPT.includes(category) ? speech.t(`tax_category.${category}`) : speech.percent(rate),
+      taxable,
+      tax,
+      reason: EXEMPT.includes(category) ? name || speech.t(`document.exempt_${category}`) : null,
+    })),
+    rows: totalRows(totals, currency, speech),
+    payments,
+    left: exactAmount(invoice.total).minus(invoice.payments.sum).toFixed(),
+    replaces: replaces.filter((one) => one.number !== null),
+    successor: successor ? { id: successor.id, number: successor.number } : null,
+    spaced: spacedNumber,
+  };
+}

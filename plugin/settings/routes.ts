@@ -1,0 +1,127 @@
+/** The settings page. */
+import type { IncomingMessage } from 'node:http';
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Action, Options } from '../contract';
+import { isPluginError } from '../errors';
+import type { Actor, Db } from '../host/contract';
+import { explainError } from '../i18n';
+import type { Words } from '../i18n';
+import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
+import type { Pages } from '../web/page';
+import type { Settings, SettingsNow, SettingsService } from './contract';
+import { SETTLEMENTS } from './rules';
+import { explainChange, explainRules, toRuleView } from './routes-view';
+
+/** What the pages of this feature work with; create-plugin.ts puts it together. */
+export interface SettingsPageDeps {
+  db: Db;
+  settings: SettingsService;
+  pages: Pages;
+  wordsOf: (req: IncomingMessage) => Words;
+  /** null = nobody is signed in. */
+  actorOf: (req: IncomingMessage) => Promise<Actor | null>;
+  may(actor: Actor, action: Action): Promise<boolean>;
+  /** The error of ours that a fault of the database stands for, else the fault itself. */
+  known: (error: unknown) => unknown;
+  csrf?: Options<IncomingMessage>['csrf'];
+}
+
+export interface SettingsRoutesDeps extends SettingsPageDeps {
+  /** Columns for which `delete` is not offered, whatever the settings say. */
+  deleteBlockers(db: Db): Promise<{ where: string }[]>;
+}
+
+/** Changes that the page lists. */
+const SHOWN_CHANGES = 20;
+
+const list = z.preprocess(
+  (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
+  z.array(z.enum(SETTLEMENTS)),
+);
+const settingsForm = z.object({
+  version: z.string().regex(/^\d{1,15}$/),
+  issuedOffered: list,
+  issuedDefault: z.enum(SETTLEMENTS),
+  draftOffered: list,
+  draftDefault: z.enum(SETTLEMENTS),
+});
+
+/** What is chosen unless the person chooses is always offered: the form has no wrong state. */
+const ruleOf = (offered: Settings['draft']['offered'], chosen: Settings['draft']['default']): Settings['draft'] => ({
+  offered: SETTLEMENTS.filter((one) => one === chosen || offered.includes(one)),
+  default: chosen,
+});
+
+function readForm(body: unknown): { wanted: Pick<Settings, 'issued' | 'draft'>; version: number } {
+  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version } = parse(settingsForm, 'body', body);
+  return {
+    wanted: { issued: ruleOf(issuedOffered, issuedDefault), draft: ruleOf(draftOffered, draftDefault) },
+    version: Number(version),
+  };
+}
+
+/** `/settings` and its form. @param deps see SettingsRoutesDeps */
+export function settingsRoutes(deps: SettingsRoutesDeps): Router {
+  const { settings, pages, db } = deps;
+  const router = Router();
+  const sameOrigin = sameOriginWrites(deps.csrf !== undefined);
+
+  async function show(
+    req: Request,
+    res: Response,
+    shown: Pick<SettingsNow, 'issued' | 'draft' | 'version'>,
+    refused: { status: number; message: string; now: string[] } | null,
+  ): Promise<void> {
+    const words = deps.wordsOf(req);
+    const blocked = await deps.deleteBlockers(db);
+    const changes = await settings.changes(db, SHOWN_CHANGES);
+    await pages.send(req, res, {
+      view: 'settings',
+      title: words.t('settings.title'),
+      up: { url: pages.base || '/', label: words.t('module.title') },
+      notices: ['saved'],
+      ...(refused && { status: refused.status }),
+      vm: {
+        refused,
+        version: shown.version,
+        rules: [toRuleView(words, 'issued', shown.issued), toRuleView(words, 'draft', shown.draft)],
+        blocked: blocked.length > 0 ? words.list(blocked.map(({ where }) => where)) : null,
+        changes: changes.map((change) => explainChange(words, change)),
+      },
+    });
+  }
+
+  router.get(
+    '/settings',
+    route(async (req, res) => {
+      await settings.demandManage(await signedIn(req, deps.actorOf));
+      await show(req, res, await settings.read(db), null);
+    }),
+  );
+
+  router.post(
+    '/settings',
+    sameOrigin,
+    formBody(),
+    route(async (req, res) => {
+      const actor = await signedIn(req, deps.actorOf);
+      const { wanted, version } = readForm(req.body);
+      try {
+        await settings.change(actor, wanted, version);
+      } catch (error) {
+        if (!isPluginError(error) || error.code !== 'IM_STALE_SETTINGS') throw error;
+        // The form comes back as it was filled in, under what is there now: to save it again is to decide.
+        const words = deps.wordsOf(req);
+        const now = error.vars.now as SettingsNow;
+        const message = explainError(words, error) ?? '';
+        const refused = { status: error.status, message, now: explainRules(words, now) };
+        return show(req, res, { ...wanted, version: now.version }, refused);
+      }
+      pages.redirect(res, '/settings', 'saved');
+    }),
+  );
+
+  return router;
+}

@@ -1,0 +1,128 @@
+/** One request per documented operation that succeeds: what every test of the API's borders starts from. A new endpoint gets one here. */
+import { randomUUID } from 'node:crypto';
+import type { Id } from '../../plugin/host/contract';
+import { line, type MergingFixture } from '../support/merging-fixture';
+
+export interface World {
+  customer: Id;
+  /** Receives; one merge went into it already. */
+  target: Id;
+  /** Open, with discounts. */
+  sources: { id: Id; version: string }[];
+  mergeId: Id;
+  /** Money that waits, and an open invoice for it. */
+  waiting: { id: Id; invoiceId: Id };
+}
+
+export interface Example {
+  params?: Record<string, string>;
+  query?: Record<string, string>;
+  body?: Record<string, unknown>;
+  /** Of the reply. */
+  status: number;
+  /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
+  forAll?: true;
+}
+
+export const EXAMPLES: Record<string, (world: World) => Example> = {
+  'GET /openapi.json': () => ({ status: 200, forAll: true }),
+  'GET /candidates': ({ customer, target }) => ({
+    query: { customerId: customer, invoiceId: target, currency: 'EUR', q: '', page: '1' },
+    status: 200,
+  }),
+  'GET /invoices/{id}/lines': ({ sources, target }) => ({
+    params: { id: sources[0]!.id },
+    query: { targetId: target },
+    status: 200,
+  }),
+  'POST /merges/preview': ({ customer, target, sources }) => ({
+    body: {
+      targetId: target,
+      customerId: customer,
+      sourceIds: sources.map(({ id }) => id),
+      settlement: { issued: 'cancel', draft: 'cancel' },
+    },
+    status: 200,
+  }),
+  'POST /merges': ({ target, sources }) => ({
+    body: {
+      targetId: target,
+      sources,
+      settlement: { issued: 'cancel', draft: 'cancel' },
+      key: randomUUID(),
+      acknowledged: ['total_changed'],
+    },
+    status: 201,
+  }),
+  'GET /merges': ({ customer, target }) => ({
+    query: {
+      ...{ invoiceId: target, customerId: customer, actorId: '8', from: '2026-01-01', to: '2026-12-31' },
+      ...{ settlement: 'cancel', page: '1' },
+    },
+    status: 200,
+    forAll: true,
+  }),
+  'GET /payments-to-allocate': () => ({ query: { page: '1' }, status: 200, forAll: true }),
+  'POST /payments-to-allocate/{id}': ({ waiting: { id, invoiceId } }) => ({
+    params: { id },
+    body: { invoiceId },
+    status: 200,
+  }),
+  'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
+  'POST /merges/{id}/dismiss': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
+  'POST /merges/{id}/tell': ({ mergeId }) => ({
+    params: { id: mergeId },
+    body: { key: randomUUID(), how: 'marked', locale: 'fr' },
+    status: 200,
+  }),
+  'GET /settings': () => ({ status: 200, forAll: true }),
+  'PUT /settings': () => ({
+    body: {
+      enabled: true,
+      issued: { offered: ['cancel', 'delete'], default: 'cancel' },
+      draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      version: 0,
+    },
+    status: 200,
+    forAll: true,
+  }),
+};
+
+/** Numbers of these begin with SECRET, which is how a leak is seen. */
+export async function openWorld(fixture: MergingFixture): Promise<World> {
+  const customer = await fixture.customer();
+  const tag = customer.padStart(4, '0');
+  const invoice = (name: string, more: Partial<Parameters<MergingFixture['invoice']>[1]> = {}): Promise<Id> =>
+    fixture.invoice(customer, { number: `SECRET-${tag}-${name}`, ...more });
+  const target = await invoice('1');
+  const first = await invoice('2');
+  const { merge } = await fixture.save({ target, sources: [first], issued: 'cancel', draft: 'cancel' });
+  const discounted = await invoice('3', {
+    discount: { kind: 'percent', value: '10', basis: 'before_tax' },
+    lines: [line('Work', '33.33', { quantity: '3' }), line('Travel', '12.50', { longDescription: 'There and back' })],
+  });
+  const draft = await fixture.invoice(customer, { status: 'draft', number: null });
+  const paid = await invoice('4');
+  await fixture.crm.pay(fixture.knex, paid, '10');
+  const settled = await invoice('5');
+  await fixture.crm.pay(fixture.knex, settled, '120');
+  const received = await fixture.merge.transaction((trx) =>
+    fixture.merge.receivePayment(
+      trx,
+      {
+        ...{ key: `payment ${customer}`, invoiceId: settled, amount: '20', currency: 'EUR' },
+        ...{ date: '2026-11-20', methodId: '1', reference: 'SECRET' },
+      },
+      () => Promise.resolve(),
+    ),
+  );
+  const sources = [];
+  for (const id of [discounted, draft]) sources.push({ id, version: (await fixture.load(id)).version });
+  return {
+    customer,
+    target,
+    sources,
+    mergeId: merge?.id ?? '',
+    waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
+  };
+}
