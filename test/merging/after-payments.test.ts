@@ -185,8 +185,11 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
       const { body } = await fixture.http('/api/payments-to-allocate', { actor });
       return body.payments as Waiting[];
     };
-    const allocate = (id: string, invoiceId: string, how: { actor?: typeof ACTORS.books; plugin?: typeof fixture.merge } = {}) =>
-      fixture.http(`/api/payments-to-allocate/${id}`, { body: { invoiceId }, ...how });
+    const allocate = (
+      id: string,
+      invoiceId: string,
+      how: { actor?: typeof ACTORS.books; plugin?: typeof fixture.merge } = {},
+    ) => fixture.http(`/api/payments-to-allocate/${id}`, { body: { invoiceId }, ...how });
     const waits = async (amount = '120'): Promise<{ id: string; source: string; target: string; number: string }> => {
       const all = await merged();
       await fixture.crm.pay(fixture.knex, all.target, '132.00');

@@ -154,7 +154,16 @@ describe.each(eachDatabase)('what a save claims is checked again, on %s', (name,
     expect(lines.status).toBe(422);
     for (const told of [stale.vars, edited.vars, lines.body]) {
       const text = JSON.stringify(told);
-      for (const word of [`"${first}"`, `/${first}"`, secret ?? '', ACTORS.sales.name, ACTORS.books.name, 'successor', '"other"', '"at"'])
+      for (const word of [
+        `"${first}"`,
+        `/${first}"`,
+        secret ?? '',
+        ACTORS.sales.name,
+        ACTORS.books.name,
+        'successor',
+        '"other"',
+        '"at"',
+      ])
         expect(text).not.toContain(word);
     }
   });
