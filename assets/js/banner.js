@@ -76,10 +76,10 @@ function start(root, typed = false) {
 
   /** Makes lines and figures agree with the ticks; whoever changes a tick calls it. */
   function sync() {
-    lines.follow(counted);
+    const isShort = lines.follow(counted);
     if (recalled && !lines.isBusy()) {
       // Once nothing that is loaded talks over it.
-      tell(recalled);
+      if (!isShort) tell(recalled);
       recalled = '';
     }
     rememberTicks(config, choices.ticked());
@@ -279,7 +279,16 @@ function start(root, typed = false) {
       choices.clear();
       sync();
     },
+    leave: () => {
+      choices.clear();
+      sync();
+      // Its key and the invoice's age are posted all the same: they guard every save.
+      root.hidden = true;
+    },
     replace: (next) => {
+      // Ticked while this list was on its way: its rows would stay in the form without their tick.
+      choices.clear();
+      sync();
       // The form is as old as it was: a newer target's version would let it overwrite.
       const age = next.querySelector('input[name="invoiceMergeTarget"]');
       if (age instanceof HTMLInputElement && config.invoiceId) age.value = field('Target')?.value ?? '';
