@@ -2,7 +2,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { launch, type TestBrowser } from '../support/browser';
-import { added, BAGS, box, carriedRows, eventually, OVEN, plainText, row, serveCrm, tick, type Crm } from './crm';
+import { added, BAGS, box, carriedRows, eventually, OVEN, plainText, row, save, serveCrm, tick, type Crm } from './crm';
 
 const WIDE = { width: 1120, height: 900 };
 const PHONE = { width: 360, height: 740 };
@@ -44,6 +44,65 @@ it.each([
     }
   },
 );
+
+describe('once invoices were merged, and more was paid than they cost', () => {
+  let after: Crm;
+  let paths: Record<string, [path: string, as?: 'admin' | 'books']>;
+  beforeAll(async () => {
+    after = await serveCrm('sqlite');
+    const oven = await after.idOf(OVEN);
+    const page = await after.open(browser, `/invoices/${oven}`, { as: 'books' });
+    const publicPage = (await page.getByRole('link', { name: 'Page du client' }).getAttribute('href')) ?? '';
+    await page.goto(`${after.url}/invoices/${after.draft}/edit`);
+    await tick(page, OVEN, BAGS);
+    await Promise.all([page.waitForEvent('load'), page.locator('.actions [data-invoice-merge-issue]').click()]);
+    await page.goto(`${after.url}/invoices/${oven}`);
+    await page.getByLabel('Montant reçu (EUR)').fill('1 200,00');
+    await page.getByRole('button', { name: 'Enregistrer le paiement' }).click();
+    await page.getByRole('button', { name: /^Enregistrer sur/ }).click();
+    await page.getByText('enregistrés sur').first().waitFor();
+    const partPaid = await after.idOf('FA-2026-00027');
+    paths = {
+      'the module page': ['/invoice-merge', 'admin'],
+      'the settings': ['/invoice-merge/settings', 'admin'],
+      'the module page without the settings': ['/invoice-merge'],
+      'payments to allocate': ['/invoice-merge/payments-to-allocate'],
+      'one of them': ['/invoice-merge/payments-to-allocate/1'],
+      'the merged invoice, with the letter': [`/invoices/${after.draft}#im-tell`],
+      'a settled one': [`/invoices/${oven}`],
+      'one that is paid in part': [`/invoices/${partPaid}`],
+      'its edit page': [`/invoices/${partPaid}/edit`],
+      'the customer’s side of the settled one': [publicPage],
+      'the print': [`/invoices/${after.draft}/print`],
+      'a customer': ['/customers/1'],
+      'the invoices, searched': [`/invoices?q=${OVEN}`],
+      'a new invoice': ['/invoices/new'],
+      'a new invoice of a customer with many': ['/invoices/new?customerId=13'],
+      'a new invoice of a customer with several currencies': ['/invoices/new?customerId=14'],
+      revenue: ['/reports/revenue'],
+      'aged receivables': ['/reports/aged'],
+      reminders: ['/reminders'],
+      estimates: ['/estimates'],
+    };
+  });
+  afterAll(() => after.close());
+
+  it.each([
+    ['fr', WIDE, 'light'],
+    ['en', PHONE, 'dark'],
+  ] as const)('no page has a fault, nor scrolls sideways: %s, %j, %s', async (lang, viewport, colorScheme) => {
+    const open = (as: 'admin' | 'books') => after.open(browser, '/expenses', { as, lang, viewport, colorScheme });
+    const people = { admin: await open('admin'), books: await open('books') };
+    const found: Record<string, string[]> = {};
+    for (const [what, [path, as = 'books']] of Object.entries(paths)) {
+      const page = people[as];
+      await page.goto(after.url + path);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      found[what] = [...(await faults(page)), ...(wide ? ['scrolls sideways'] : [])];
+    }
+    expect(found).toEqual(Object.fromEntries(Object.keys(paths).map((what) => [what, []])));
+  });
+});
 
 it('works with the keyboard alone: space ticks, the focus stays, and what happened is said aloud', async () => {
   const page = await edit();
@@ -95,4 +154,22 @@ it('fits a phone: nothing scrolls sideways, and what is touched is at least 44 p
         .filter(({ height, width }) => height < 44 || width < 44),
   );
   expect(small).toEqual([]);
+});
+
+it('has no fault either where a save was refused and rows were put aside, on a phone', async () => {
+  const page = await edit({ viewport: PHONE });
+  await tick(page, OVEN, BAGS);
+  await crm
+    .knex('crm_invoice_lines')
+    .where({ invoice_id: await crm.idOf(BAGS) })
+    .update({ details: 'Livrés' });
+  await save(page);
+  await page.locator('[data-im="kept"] li').waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect({ colorScheme, faults: await faults(page) }).toEqual({ colorScheme, faults: [] });
+  }
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width);
+  // Chromium reports the refusal's status on the console.
+  expect(browser.complaints.splice(0)).toEqual([expect.stringContaining('status of 409')]);
 });
