@@ -84,7 +84,9 @@ describe('a customer’s open invoices become one', () => {
     await page.getByRole('link', { name: '4 to merge' }).click();
     expect(await ticked(page)).toBe(4);
     await save(page);
-    expect(await texts(page, '[data-notice]')).toEqual([expect.stringMatching(/^4 invoices merged into/)]);
+    expect(await texts(page, '[data-im="after"] .im-done p')).toEqual([
+      expect.stringMatching(/^4 invoices merged into/),
+    ]);
     const saved = await newest();
     expect(Number(saved?.grand_total)).toBe(1203.39);
     expect(await crm.lines(String(saved?.id))).toHaveLength(4);

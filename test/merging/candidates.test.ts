@@ -76,8 +76,8 @@ describe.each(eachDatabase)('a customer’s candidates, on %s', (_name, createDa
       expect((await list(customer)).total).toBe(count);
     }
     expect(counts[1]).toEqual(counts[0]);
-    // Heads, two reads of their taxes, the customer's name; then heads, lines and two of allowances of what is shown.
-    expect(counts[0]).toEqual({ banner: 8, all: 8, page: 8, search: 8, api: 8 });
+    // The settings; heads, two reads of their taxes, the customer's name; then heads, lines and two of allowances of what is shown.
+    expect(counts[0]).toEqual({ banner: 11, all: 11, page: 11, search: 11, api: 9 });
   });
 
   it('are read without their lines, but for the twenty that are shown', async () => {

@@ -69,6 +69,23 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
   }),
   'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
+  'POST /merges/{id}/dismiss': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
+  'POST /merges/{id}/tell': ({ mergeId }) => ({
+    params: { id: mergeId },
+    body: { key: randomUUID(), how: 'marked', locale: 'fr' },
+    status: 200,
+  }),
+  'GET /settings': () => ({ status: 200, forAll: true }),
+  'PUT /settings': () => ({
+    body: {
+      enabled: true,
+      issued: { offered: ['cancel', 'delete'], default: 'cancel' },
+      draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      version: 0,
+    },
+    status: 200,
+    forAll: true,
+  }),
 };
 
 /** Numbers of these begin with SECRET, which is how a leak is seen. */

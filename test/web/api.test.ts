@@ -26,6 +26,8 @@ describe.each(eachDatabase)('the API and its document, on %s', (_name, createDat
     fixture = await openMerging(await createDatabase(), crmHost());
     api = apiOf(fixture);
     world = await openWorld(fixture);
+    // Decided once, so that deciding the same again writes nothing.
+    await api.ask({ method: 'put', path: '/settings' }, EXAMPLES['PUT /settings']!(world));
     document = (await api.ask(DOCUMENT, {})).body as unknown as Document;
     operations = operationsOf(document);
   });
