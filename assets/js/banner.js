@@ -29,6 +29,8 @@ function start(root, typed = false) {
   /** What is to be said of ticks that a reload brought back. */
   let recalled = '';
   let previewTurn = 0;
+  let wasBusy = false;
+  let frame = 0;
 
   const part = (/** @type {string} */ name) =>
     /** @type {HTMLElement | null} */ (root.querySelector(`[data-im="${name}"]`));
@@ -82,6 +84,16 @@ function start(root, typed = false) {
       if (!isShort) tell(recalled);
       recalled = '';
     }
+    // Of many loads that end one after the other, what lies between the first and the last is drawn once a frame.
+    if (wasBusy && lines.isBusy()) frame ||= requestAnimationFrame(show);
+    else show();
+    wasBusy = lines.isBusy();
+  }
+
+  function show() {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    if (signal.aborted) return;
     rememberTicks(config, choices.ticked());
     draw();
   }
