@@ -74,7 +74,10 @@ function speechOf(lang: Language): Speech {
         currency,
         notation: 'compact',
         maximumSignificantDigits: 3,
-      }).format(exact(amount)),
+      })
+        .format(exact(amount))
+        // The dictionary's French has a blank between k and the sign; people write k€.
+        .replace(/k[\s\u00a0\u202f]+/, 'k'),
     number: (amount) => withMinus(plain.format(exact(amount))),
     percent: (rate) => (lang === 'fr' ? `${plain.format(exact(rate))}\u00a0%` : `${plain.format(exact(rate))}%`),
     typed(amount, fraction = 0) {

@@ -11,6 +11,12 @@ async function start(): Promise<void> {
     data: process.env.DEMO_DATA === 'empty' ? 'empty' : 'full',
   });
   const server = createServer(demo.app);
+  server.once('error', (error: NodeJS.ErrnoException) => {
+    const taken = error.code === 'EADDRINUSE';
+    process.stderr.write(taken ? `Port ${port} is taken: PORT=${port + 1} npm start\n` : `${error.stack}\n`);
+    process.exitCode = 1;
+    void demo.close();
+  });
   server.listen(port, '127.0.0.1', () => {
     const address = server.address();
     const taken = address !== null && typeof address === 'object' ? address.port : port;

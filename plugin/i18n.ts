@@ -241,7 +241,7 @@ export function explainStale(words: Words, stale: Row): string {
   );
   const when = typeof at === 'string' ? words.moment(at) : undefined;
   const known = showVars(words, { ...stale, reasons: joined(words, reasons) });
-  const key = `errors.stale_${stale.other === undefined ? 'edited' : 'merged'}${typeof number === 'string' ? '' : '_draft'}`;
+  const key = `errors.stale_${stale.change === 'merged' ? 'merged' : 'edited'}${typeof number === 'string' ? '' : '_draft'}`;
   return words.t(key, { ...known, day, when });
 }
 

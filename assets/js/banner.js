@@ -29,6 +29,8 @@ function start(root, typed = false) {
   /** What is to be said of ticks that a reload brought back. */
   let recalled = '';
   let previewTurn = 0;
+  let wasBusy = false;
+  let frame = 0;
 
   const part = (/** @type {string} */ name) =>
     /** @type {HTMLElement | null} */ (root.querySelector(`[data-im="${name}"]`));
@@ -76,12 +78,22 @@ function start(root, typed = false) {
 
   /** Makes lines and figures agree with the ticks; whoever changes a tick calls it. */
   function sync() {
-    lines.follow(counted);
+    const isShort = lines.follow(counted);
     if (recalled && !lines.isBusy()) {
       // Once nothing that is loaded talks over it.
-      tell(recalled);
+      if (!isShort) tell(recalled);
       recalled = '';
     }
+    // Of many loads that end one after the other, what lies between the first and the last is drawn once a frame.
+    if (wasBusy && lines.isBusy()) frame ||= requestAnimationFrame(show);
+    else show();
+    wasBusy = lines.isBusy();
+  }
+
+  function show() {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    if (signal.aborted) return;
     rememberTicks(config, choices.ticked());
     draw();
   }
@@ -279,7 +291,16 @@ function start(root, typed = false) {
       choices.clear();
       sync();
     },
+    leave: () => {
+      choices.clear();
+      sync();
+      // Its key and the invoice's age are posted all the same: they guard every save.
+      root.hidden = true;
+    },
     replace: (next) => {
+      // Ticked while this list was on its way: its rows would stay in the form without their tick.
+      choices.clear();
+      sync();
       // The form is as old as it was: a newer target's version would let it overwrite.
       const age = next.querySelector('input[name="invoiceMergeTarget"]');
       if (age instanceof HTMLInputElement && config.invoiceId) age.value = field('Target')?.value ?? '';

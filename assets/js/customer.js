@@ -12,6 +12,7 @@
  * @property {() => number} count how many are ticked
  * @property {() => void} clear unticks all
  * @property {(next: Element) => void} replace puts the new banner in place
+ * @property {() => void} leave there is no banner for what the form says now
  * @property {(error: unknown) => boolean} signedOut says so where that is what the error means
  */
 
@@ -80,7 +81,8 @@ export function watchCustomer(watch) {
     const { page, invoiceId, formId, customerField, currencyField } = config;
     try {
       const banner = await api.banner({ page, customerId, invoiceId, currency, formId, customerField, currencyField });
-      if (mine !== turn || signal.aborted || !banner) return;
+      if (mine !== turn || signal.aborted) return;
+      if (!banner) return watch.leave();
       const focused = root.contains(document.activeElement);
       watch.replace(banner);
       if (focused && banner instanceof HTMLElement) banner.focus();

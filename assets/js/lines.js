@@ -6,6 +6,7 @@ import { addServerRows, removeServerRows } from './server-rows.js';
 /** @typedef {import('./rows.js').SourceLines} SourceLines */
 
 const LOADS_AT_ONCE = 4;
+const LOST_NAMED = 5;
 
 /**
  * @param {object} options
@@ -33,6 +34,10 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
   let placed = Promise.resolve();
   /** Since nothing was loading any more: of many, each one's sentence would be the last one's only. */
   let loaded = 0;
+  /** @type {string[]} labels of those that could not be had */
+  let lost = [];
+  /** @type {unknown} why the last of them could not */
+  let cause = null;
 
   const list = () => /** @type {HTMLElement | null} */ (root.querySelector('[data-im="lines"]'));
 
@@ -99,10 +104,18 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
     } catch (error) {
       if (signal.aborted || !choices.isTicked(id)) return;
       choices.untick(id);
-      if (failed(error)) return;
-      const message = error instanceof Error ? error.message : '';
-      tell(say('banner.loadFailed', { number: label, message }));
+      lost.push(label);
+      cause = error;
+      failed(error);
     }
+  }
+
+  /** Last of all, so that nothing talks over it: they are ticked no more, and the save goes on without them. */
+  function tellLost() {
+    if (failed(cause)) return;
+    const numbers = words.list(lost.slice(0, LOST_NAMED)) + (lost.length > LOST_NAMED ? '…' : '');
+    const message = cause instanceof Error ? cause.message : '';
+    tell(say('banner.loadFailed', { count: lost.length, numbers, message }));
   }
 
   return {
@@ -112,7 +125,10 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
     isOutdated: () => outdated,
     /** The host has told the total of what stands there now. */
     markTold: () => (outdated = false),
-    /** Makes the lines agree with the ticks. @param {() => string} summary what is said once many have come */
+    /**
+     * Makes the lines agree with the ticks.
+     * @param {() => string} summary what is said once many have come @returns {boolean} whether some could not be had, which is said
+     */
     follow(summary) {
       const wanted = choices.ticked().map((box) => box.dataset.imId ?? '');
       const wantedIds = new Set(wanted);
@@ -128,9 +144,13 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
           if (!signal.aborted) changed();
         });
       }
-      if (loading.size > 0) return;
-      if (loaded > 1) tell(summary());
+      if (loading.size > 0) return false;
+      const isShort = lost.length > 0;
+      if (isShort) tellLost();
+      else if (loaded > 1) tell(summary());
       loaded = 0;
+      lost = [];
+      return isShort;
     },
   };
 }

@@ -113,9 +113,8 @@ function nextIndex(template) {
   return taken.reduce((highest, index) => Math.max(highest, index), -1) + 1;
 }
 
-/** @param {HTMLTemplateElement} template @param {Record<string, string>} fields @param {string} sourceId @returns {Element[]} */
-function makeRows(template, fields, sourceId) {
-  const index = String(nextIndex(template));
+/** @param {HTMLTemplateElement} template @param {string} index @param {Record<string, string>} fields @param {string} sourceId @returns {Element[]} */
+function makeRows(template, index, fields, sourceId) {
   const content = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   for (const element of content.querySelectorAll('*')) {
     for (const attribute of element.attributes) {
@@ -234,8 +233,11 @@ export function installRows(heading, signal) {
       if (known.length > 0) {
         for (const row of known) mark(row, id);
       } else {
-        // One after the other: each row's index follows from the rows that stand there.
-        for (const line of detail.lines) place.append(...makeRows(template, lineFields(line), id));
+        // Looked up once for all rows: it reads every field of the form.
+        const first = nextIndex(template);
+        detail.lines.forEach((line, at) =>
+          place.append(...makeRows(template, String(first + at), lineFields(line), id)),
+        );
         addAllowances(detail);
       }
       event.preventDefault();
@@ -261,7 +263,10 @@ function addAllowances(detail) {
   const place = allowancePlace();
   if (!template || !place) return;
   const { id } = detail.source;
-  for (const item of detail.allowancesCharges) place.append(...makeRows(template, allowanceFields(item, id), id));
+  const first = nextIndex(template);
+  detail.allowancesCharges.forEach((item, at) =>
+    place.append(...makeRows(template, String(first + at), allowanceFields(item, id), id)),
+  );
 }
 
 /** @param {Element} place @param {string} id @param {DocumentFragment} content @returns {Element} */

@@ -110,7 +110,7 @@ export async function admit(
     // Who merges may be anybody: what follows names numbers, people and successors. A save alone is the host's to allow.
     if (visible && before && !visible.has(targetId))
       throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
-    if (merged) throw await guarding.mergedError(trx, merged, 'edit');
+    if (merged) throw await guarding.mergedError(trx, merged, 'edit', actor);
     if (!before) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
     if (form.targetVersion !== null && form.targetVersion !== before.version) {
       const [last] = (await store.asTarget(trx, targetId)).slice(-1);
@@ -136,10 +136,9 @@ export async function admit(
     const source = loaded.get(id);
     const merged = mergedAlready.get(id);
     if (merged && (!source || visible.has(id))) {
-      const error = await guarding.mergedError(trx, merged, 'merge');
+      const error = await guarding.mergedError(trx, merged, 'merge', actor);
       // Of a deleted invoice nobody can say who might see it: whoever sees its successor may know.
-      const successorId = String(error.vars.successorId);
-      if (!source && !(await visibleIds(trx, host.map, [successorId], restrictTo(deps, actor))).has(successorId))
+      if (!source && error.vars.successorId === undefined)
         throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
       stale.push({ ...error.vars, id, change: 'merged' });
     } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });

@@ -217,8 +217,11 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
     return { record, shown };
   }
 
-  const nothingWaits = ({ lastAllocation: last }: PaymentRecord): PluginError =>
-    new PluginError('IM_PAYMENT_ALLOCATED', 409, last ? { number: last.number, by: last.by, at: last.at } : {});
+  async function nothingWaits(db: Db, { lastAllocation: last }: PaymentRecord, actor: Actor): Promise<PluginError> {
+    const seen = await visibleIds(db, host.map, last ? [last.invoiceId] : [], restrictTo(deps, actor));
+    const told = last && seen.has(last.invoiceId) ? { number: last.number, by: last.by, at: last.at } : {};
+    return new PluginError('IM_PAYMENT_ALLOCATED', 409, told);
+  }
 
   return {
     receivePayment,
@@ -238,7 +241,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
      */
     async waitingPayment(db: Db, id: Id, actor: Actor): Promise<{ payment: WaitingPayment; choices: PaymentChoice[] }> {
       const { record, shown } = await one(db, id, actor);
-      if (!exact(record.waiting).gt(ZERO)) throw nothingWaits(record);
+      if (!exact(record.waiting).gt(ZERO)) throw await nothingWaits(db, record, actor);
       if (!record.customerId) return { payment: shown, choices: [] };
       const restrict = restrictTo(deps, actor);
       const heads = await host.findCandidates(db, { customerIds: [record.customerId], restrict });
@@ -269,13 +272,13 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
       return runTransaction(deps.knex, async (trx) => {
         await payments.lockPayment(trx, wanted.id);
         const { record } = await one(trx, wanted.id, actor);
-        if (!exact(record.waiting).gt(ZERO)) throw nothingWaits(record);
+        if (!exact(record.waiting).gt(ZERO)) throw await nothingWaits(trx, record, actor);
         await host.touchInvoices(trx, [wanted.invoiceId]);
         const seen = await visibleIds(trx, host.map, [wanted.invoiceId], restrictTo(deps, actor));
         const [invoice] = seen.has(wanted.invoiceId) ? await host.loadInvoices(trx, [wanted.invoiceId]) : [];
         if (!invoice) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: wanted.invoiceId });
         const [merged] = await store.asSources(trx, [invoice.id]);
-        if (merged) throw await guarding.mergedError(trx, merged, 'pay');
+        if (merged) throw await guarding.mergedError(trx, merged, 'pay', actor);
         const why = closedTo(invoice, record.currency);
         if (why !== null)
           throw new PluginError('IM_NOT_PAYABLE', 422, {

@@ -68,7 +68,12 @@ export function createEditableBanner(deps: MergingPageDeps) {
     );
     const customer = list?.customer?.name ?? '';
     const alert = toAlert(words, spec.error, form, invoiceId, urls.invoice);
-    const questions = toQuestions(words, spec.error, form);
+    const questions = toQuestions(
+      words,
+      spec.error,
+      form,
+      rows.some(({ checked }) => checked),
+    );
     const { count } = choices.page;
     // What could not be merged anyway makes no sentence worth reading.
     const nothing = (list?.candidates.length === 0 || (closed !== null && !receivable)) && search === undefined;

@@ -153,11 +153,12 @@ const detailsOf = (words: Words, { lines, fields, ...vars }: Row): string[] => [
 
 /**
  * What the person has to confirm. Questions answered at an earlier try stay, ticked: asked one after the other,
- * each would otherwise forget the one before.
+ * each would otherwise forget the one before. Where nothing is ticked any more, nothing differs.
  */
-export function toQuestions(words: Words, error: unknown, form: MergeForm | null): QuestionView[] {
+export function toQuestions(words: Words, error: unknown, form: MergeForm | null, ticked: boolean): QuestionView[] {
   const asked = new Map<string, QuestionView>();
   for (const code of form?.acknowledged ?? []) {
+    if (code === 'fields_differ' && !ticked) continue;
     asked.set(code, { code, text: explainQuestion(words, { code }), details: [], checked: true });
   }
   if (isPluginError(error)) {

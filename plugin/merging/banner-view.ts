@@ -1,7 +1,7 @@
 /** What the banner's template shows, made from the service's answers: pure. */
 import { isPluginError } from '../errors';
 import type { Candidate, Id, InvoiceStatus } from '../host/contract';
-import { explainReason, explainRefusal, showVars } from '../i18n';
+import { explainReason, explainRefusal } from '../i18n';
 import type { Words } from '../i18n';
 import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
 import { FIELDS } from './payload';
@@ -74,8 +74,8 @@ export function problemsOf(words: Words, error: unknown): Map<Id, string> {
   for (const source of Array.isArray(stale) ? (stale as Record<string, unknown>[]) : []) {
     const id = source.id ?? source.invoiceId;
     if (typeof id !== 'string') continue;
-    const { number } = showVars(words, { number: source.other });
-    const merged = number === undefined ? null : explainReason(words, { code: 'merged', vars: { number } });
+    const merged =
+      source.change === 'merged' ? explainReason(words, { code: 'merged', vars: { number: source.other } }) : null;
     problems.set(id, merged ?? words.t('banner.changed'));
   }
   for (const invoice of Array.isArray(vars.invoices) ? (vars.invoices as Record<string, unknown>[]) : []) {

@@ -14,7 +14,7 @@ export function clientWords(words: Words): Record<string, TextForms> {
     'banner.searching': [],
     'banner.loaded': ['number'],
     'banner.removed': ['number'],
-    'banner.loadFailed': ['number', 'message'],
+    'banner.loadFailed': ['numbers', 'message'],
     'banner.offline': [],
     'banner.signedOut': [],
     'banner.signIn': [],

@@ -1,14 +1,15 @@
 /** What happens to an invoice elsewhere in the CRM once it was merged: successors, and acts that are refused. */
-import type { Db, Id, Trx } from '../host/contract';
+import type { Actor, Db, Id, Trx } from '../host/contract';
+import { visibleIds } from '../host/own-columns';
 import { demandTransaction } from '../host/transaction';
 import { PluginError } from '../errors';
 import type { InvoiceMerges } from './contract';
-import type { MergingDeps } from './deps';
+import { restrictTo, type MergingDeps } from './deps';
 import type { Participation } from './store-participations';
 
 export type GuardedAct = 'edit' | 'pay' | 'issue' | 'cancel' | 'credit' | 'reopen' | 'delete';
 
-export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
+export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope'>) => {
   const { host, store } = deps;
 
   /** Follows merges of merges: for each invoice that was merged, the merge at the end of its way. */
@@ -36,14 +37,16 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store'>) => {
     return (await lastMergesOf(db, [invoiceId])).get(invoiceId) ?? null;
   }
 
-  async function mergedError(db: Db, source: Participation, act: string): Promise<PluginError> {
+  /** @param actor who asks: one who does not see the successor hears nothing of it. Left out: an act of the host's own. */
+  async function mergedError(db: Db, source: Participation, act: string, actor?: Actor): Promise<PluginError> {
     const end = (await lastMergeOf(db, source.sourceId)) ?? source;
+    const about = { act, invoiceId: source.sourceId, number: source.number, issueDate: source.issueDate };
+    const isSeen =
+      !actor || (await visibleIds(db, host.map, [end.targetId], restrictTo(deps, actor))).has(end.targetId);
+    if (!isSeen) return new PluginError('IM_MERGED', 409, about);
     const [successor] = await host.loadInvoices(db, [end.targetId]);
     return new PluginError('IM_MERGED', 409, {
-      act,
-      invoiceId: source.sourceId,
-      number: source.number,
-      issueDate: source.issueDate,
+      ...about,
       successorId: end.targetId,
       successorNumber: successor?.number ?? end.targetNumber,
       // What the sentences call it: a draft has no number and is named by its day.

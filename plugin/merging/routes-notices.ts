@@ -18,8 +18,8 @@ const tellForm = dismissForm.extend({
   locale: z.enum(['fr', 'en']),
 });
 
-/** A path on this server, never another site's address. */
-const isLocal = (path: string | undefined): path is string => path !== undefined && /^\/(?![/\\])/.test(path);
+/** A path on this server, never another site's address: browsers pass over tabs and line ends, '/\t/elsewhere' is '//elsewhere'. */
+const isLocal = (path: string | undefined): path is string => path !== undefined && /^\/(?![/\\])\P{Cc}*$/u.test(path);
 
 export function noticeRoutes(deps: MergingPageDeps & { notices: Notices }): Router {
   const { notices, urls } = deps;

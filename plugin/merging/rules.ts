@@ -36,7 +36,8 @@ export function reasonsAgainst(source: InvoiceHead, context: MergeContext): Refu
     ...(target ? mismatches(source, target) : []),
     ...settled(source),
     [source.recurring, 'recurring'],
-    [source.mergedIntoId !== null, 'merged', { mergedIntoId: source.mergedIntoId }],
+    // Into which one, not everybody may know.
+    [source.mergedIntoId !== null, 'merged'],
     taxConflict(source.taxCategories, target?.taxCategories ?? []),
     [!context.hostKeepsAdjustment && source.adjusted, 'discount_after_tax'],
     [source.refusingLinks.length > 0, 'link', { links: source.refusingLinks }],
@@ -49,7 +50,7 @@ export function reasonsAgainst(source: InvoiceHead, context: MergeContext): Refu
 /** Why nothing may be merged into this invoice, the first reason only; null when something may. */
 export function targetRefusal(target: InvoiceHead, context: Pick<MergeContext, 'lockedUntil'>): Refusal | null {
   const [first] = refusals([
-    [target.mergedIntoId !== null, 'merged', { mergedIntoId: target.mergedIntoId }],
+    [target.mergedIntoId !== null, 'merged'],
     [!TARGET_STATUSES.includes(target.status) && target.status !== 'partial', 'status', { status: target.status }],
     [!target.ordinary, 'kind'],
     // A part-paid one says what was paid rather than its status. And a host may leave its status unpaid after a deposit: the money is there all the same.

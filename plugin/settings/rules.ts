@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SettlementChoice } from '../host/contract';
 import type { Settings, SettlementRule } from './contract';
 
-/** As in Proxy CRM, until somebody decides otherwise. */
+/** Until somebody decides otherwise. */
 export const DEFAULT_SETTINGS: Settings = {
   enabled: true,
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },

@@ -99,7 +99,7 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
       expect(expense).toContain(ref);
     });
 
-    it('is counted once, by the reports as before', async () => {
+    it('T56 is counted once, by the reports as before', async () => {
       const after = await sumsOf();
       const [[invoices, ...amounts], [invoicesBefore, ...amountsBefore]] = [after.revenue, before.revenue];
       expect(Number(invoices)).toBe(Number(invoicesBefore) - 2);
@@ -111,7 +111,7 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
       expect(after.aged).not.toContain('604,80 €');
     });
 
-    it('is not reminded any more; the page and the log say why', async () => {
+    it('T54 is not reminded any more; the page and the log say why', async () => {
       expect(before.reminders).toContain('FA-2026-00031');
       expect((await sumsOf()).reminders).not.toContain('FA-2026-00031');
       const skipped = plain((await pageOf('/reminders'))('.skipped').text());

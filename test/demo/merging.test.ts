@@ -105,7 +105,7 @@ describe.each(eachDatabase)('merging in the demo CRM on %s', (name) => {
     expect(await demo.knex('crm_payments').where({ invoice_id: source })).toEqual([]);
   });
 
-  it.each(['reopen', 'delete'])('refuses to %s a merged invoice and names its successor', async (act) => {
+  it.each(['reopen', 'delete'])('T49 refuses to %s a merged invoice and names its successor', async (act) => {
     const books = await demo.as('books');
     const source = await demo.idOf('FA-2026-00031');
     const page = await books.post(`/invoices/${source}/${act}`);

@@ -128,7 +128,7 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
       await books.post(`/invoices/${target}/issue`).expect(303);
     });
 
-    it('leads from the old link to the new invoice, which names what it replaces, source by source', async () => {
+    it('B9 leads from the old link to the new invoice, which names what it replaces, source by source', async () => {
       const $ = await see(links.oven);
       expect(plain($('h1').text())).toContain('FA-2026-00053');
       expect(plain($('.told').text())).toContain(
@@ -154,7 +154,7 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
       expect(plain($('.document').text())).toContain('livré ou exécuté le 11/08/2026');
     });
 
-    it('takes no payment for the old one from a page that was open before', async () => {
+    it('T53 takes no payment for the old one from a page that was open before', async () => {
       const refused = await customer.post(`${links.oven}/pay`).type('form').send(shownBefore);
       expect(refused.status).toBe(409);
       expect(plain(load(refused.text)('[role=alert]').text())).toBe(
@@ -163,7 +163,7 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
       expect(await demo.knex('crm_bank_orders').where({ order_no: oven })).toEqual([]);
     });
 
-    it('books money that was on its way for the old one on the new', async () => {
+    it('B8 T53 books money that was on its way for the old one on the new', async () => {
       await customer.post(inFlight).type('form').send({ answer: 'pay' }).expect(303);
       expect((await paid(target)).map(Number)).toEqual([230.4]);
       expect((await read(target)).payments).toMatchObject({ sum: '230.40' });

@@ -74,7 +74,7 @@ describe.each(eachDatabase)('after a merge, on %s', (name) => {
     // The old number leads to the new invoice, which is paid: said so, and the payment still waits.
     await page.getByText(`${ref} est déjà payée en entier`).waitFor();
     await screenshot(page, 'payment-refused');
-    const choice = page.locator('.im-choice').first();
+    const choice = page.locator('.im-target').first();
     const chosen = plainText(await choice.innerText()).split(' ')[0] ?? '';
     await choice.click();
     await page.getByRole('button', { name: 'Affecter 92,61 €' }).click();

@@ -1,12 +1,15 @@
 /// <reference lib="dom" />
 /** The demo CRM with its customers and invoices behind a real port, and what people do in its pages. */
+import { copyFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { Knex } from 'knex';
 import type { BrowserContext, Page } from 'playwright-core';
 import { createDemo } from '../../demo/app';
 import type { TestBrowser, PageOptions } from '../support/browser';
 import { createDatabase, type DatabaseName } from '../support/databases';
+import { oncePerRun } from '../support/once-per-run';
 
 /** Today of the journeys: the days of the demo's invoices count from it. */
 export const TODAY = '2026-11-21';
@@ -33,14 +36,20 @@ export interface Crm {
   close(): Promise<void>;
 }
 
+const openDemo = (databaseUrl: string) =>
+  createDemo({ databaseUrl, data: 'full', clock: () => new Date(`${TODAY}T10:00:00Z`) });
+
+/** On SQLite the filled file is made once per run and copied. */
+async function fillFile(databaseUrl: string): Promise<void> {
+  const folder = await oncePerRun('crm', async (place) => (await openDemo(`sqlite:${place}/crm.db`)).close());
+  copyFileSync(join(folder, 'crm.db'), databaseUrl.slice('sqlite:'.length));
+}
+
 /** A fresh database, filled as `npm start` fills it. */
 export async function serveCrm(name: DatabaseName): Promise<Crm> {
   const database = await createDatabase(name);
-  const demo = await createDemo({
-    databaseUrl: database.url,
-    data: 'full',
-    clock: () => new Date(`${TODAY}T10:00:00Z`),
-  });
+  if (name === 'sqlite') await fillFile(database.url);
+  const demo = await openDemo(database.url);
   const server = createServer(demo.app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -51,6 +60,7 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
     return String(row.id);
   };
   const contexts: BrowserContext[] = [];
+  const cookies = new Map<string, Promise<SessionCookie[]>>();
   return {
     url,
     knex,
@@ -59,9 +69,11 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
     async open(browser, path, { as = 'sales', lang = 'fr', ...options } = {}) {
       const page = await browser.openPage(options);
       contexts.push(page.context());
-      await page.goto(`${url}/login?to=${encodeURIComponent(path)}`);
-      await page.getByRole('button', { name: `${as}@demo.test` }).click();
-      if (lang === 'en') await page.getByRole('button', { name: 'English' }).click();
+      const who = `${as} ${lang}`;
+      const signedIn = cookies.get(who) ?? signIn(url, as, lang);
+      cookies.set(who, signedIn);
+      await page.context().addCookies(await signedIn);
+      await page.goto(url + path, { waitUntil: 'domcontentloaded' });
       return page;
     },
     idOf: (ref) => idOf({ ref }),
@@ -80,6 +92,33 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
       await database.close();
     },
   };
+}
+
+interface SessionCookie {
+  name: string;
+  value: string;
+  url: string;
+}
+
+/** What signing in leaves in a browser. The sign-in page itself is for tests of it: most open a page in the middle of a day's work. */
+async function signIn(url: string, as: Role, lang: 'fr' | 'en'): Promise<SessionCookie[]> {
+  let cookies: SessionCookie[] = [];
+  const post = async (path: string, fields: Record<string, string>): Promise<void> => {
+    const reply = await fetch(url + path, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: url, cookie: cookies.map(({ name, value }) => `${name}=${value}`).join('; ') },
+      body: new URLSearchParams({ to: '/', ...fields }),
+    });
+    if (reply.status !== 303) throw new Error(`${path} answered ${reply.status} to ${as}`);
+    cookies = reply.headers.getSetCookie().map((text) => {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(text) ?? [];
+      return { name, value, url };
+    });
+  };
+  await post('/login', { email: `${as}@demo.test`, password: 'demo' });
+  if (lang === 'en') await post('/language', { lang });
+  return cookies;
 }
 
 /** As a person reads it: one blank for all kinds of blanks. */

@@ -1,4 +1,4 @@
-/** Takes docs/edit-page.png again: `npx jest --testMatch '**\/docs-picture.ts'`, then look at it. */
+/** Takes docs/edit-page.png and docs/after-merge.png again: `npx jest --testMatch '**\/docs-picture.ts'`, then look at it. */
 import { join } from 'node:path';
 import { launch, screenshot, type TestBrowser } from '../support/browser';
 import { BAGS, OVEN, serveCrm, tick, type Crm } from './crm';
@@ -42,4 +42,20 @@ it.each([
   await page.screenshot({ path: join(__dirname, `../../.tmp/screenshots/edit-${name}-fold.png`) });
   await page.locator('[data-im="carried"]').last().scrollIntoViewIfNeeded();
   await page.screenshot({ path: join(__dirname, `../../.tmp/screenshots/edit-${name}-mid.png`) });
+});
+
+it('shows what stands on top of the invoice once it is saved, with the letter', async () => {
+  const page = await crm.open(browser, `/invoices/${crm.draft}/edit`, { viewport: { width: 1120, height: 900 } });
+  await tick(page, OVEN, BAGS);
+  await Promise.all([page.waitForEvent('load'), page.locator('.actions [data-invoice-merge-issue]').click()]);
+  await page.locator('.im-done a').first().click();
+  await page.getByRole('button', { name: 'Copier le texte' }).first().waitFor();
+  await page.evaluate('document.activeElement.blur()');
+  await page.mouse.move(0, 0);
+  const [y, end] = await page.evaluate<[number, number]>(
+    `[document.querySelector('.head').getBoundingClientRect().top + scrollY,
+      document.querySelector('[data-im="banner"]').getBoundingClientRect().bottom + scrollY + 12]`,
+  );
+  const path = join(__dirname, '../../docs/after-merge.png');
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y, width: 1120, height: end - y } });
 });

@@ -65,7 +65,7 @@ describe.each(eachDatabase)('looking up what was merged, on %s', (_name, createD
   });
 
   describe('summary', () => {
-    test('groups the lines by the invoice they came from, through merges of merges, with the dates of supply', async () => {
+    test('B10 groups the lines by the invoice they came from, through merges of merges, with the dates of supply', async () => {
       const a = await issued('A', '10', '2026-01-05', '2025-12-24');
       const b = await issued('B', '20', '2026-02-06');
       const c = await issued('C', '30', '2026-03-07');
@@ -161,7 +161,7 @@ describe.each(eachDatabase)('numbers kept in parts, on %s', (_name, createDataba
 });
 
 describe.each(eachDatabase)('what waits for somebody, on %s', (_name, createDatabase) => {
-  test('the module page names drafts that hold up issued invoices, until they are issued, to those who may see them', async () => {
+  test('B12 the module page names drafts that hold up issued invoices, until they are issued, to those who may see them', async () => {
     const fixture = await openMerging(await createDatabase(), crmHost());
     try {
       const customer = await fixture.customer();

@@ -54,7 +54,7 @@ describe.each(eachDatabase)('what people read after a merge, on %s', (_name, cre
     fixture.http(`/api/merges/${mergeId}/tell`, { body, ...(plugin && { plugin }) });
 
   describe('the message', () => {
-    test('says what was merged into what, to the person who did it and nobody else', async () => {
+    test('C9 says what was merged into what, to the person who did it and nobody else', async () => {
       const { target } = await merged();
       const { number } = await fixture.load(target);
       expect(message(await panel(of(ACTORS.books), target))).toBe(`2 factures fusionnées dans ${number} · 192,00 €`);
@@ -93,7 +93,7 @@ describe.each(eachDatabase)('what people read after a merge, on %s', (_name, cre
   });
 
   describe('the letter to the customer', () => {
-    test('names the replaced numbers, the new one, its total and due date, and what to do with payments under way', async () => {
+    test('B9 names the replaced numbers, the new one, its total and due date, and what to do with payments under way', async () => {
       const { target, numbers } = await merged();
       const { number } = await fixture.load(target);
       const $ = await panel(of(ACTORS.sales), target);

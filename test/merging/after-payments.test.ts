@@ -185,8 +185,11 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
       const { body } = await fixture.http('/api/payments-to-allocate', { actor });
       return body.payments as Waiting[];
     };
-    const allocate = (id: string, invoiceId: string, how: { actor?: typeof ACTORS.books } = {}) =>
-      fixture.http(`/api/payments-to-allocate/${id}`, { body: { invoiceId }, ...how });
+    const allocate = (
+      id: string,
+      invoiceId: string,
+      how: { actor?: typeof ACTORS.books; plugin?: typeof fixture.merge } = {},
+    ) => fixture.http(`/api/payments-to-allocate/${id}`, { body: { invoiceId }, ...how });
     const waits = async (amount = '120'): Promise<{ id: string; source: string; target: string; number: string }> => {
       const all = await merged();
       await fixture.crm.pay(fixture.knex, all.target, '132.00');
@@ -266,6 +269,26 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
         { code: 'IM_MERGED', vars: { successorId: target, url: `/invoices/${target}` } },
       ]);
       expect((await list()).map((one) => one.id)).toContain(id);
+    });
+
+    test('tell who may not see the successor that there is one, and no more', async () => {
+      const { id } = await waits();
+      const { source, target } = await merged();
+      const { number } = await fixture.load(target);
+      const plugin = fixture.plugin({ scope: hiding(fixture.crm, [target]) });
+      const { status, body } = await allocate(id, source, { plugin });
+      expect([status, body.error]).toMatchObject([409, { code: 'IM_MERGED', vars: { invoiceId: source } }]);
+      for (const word of [number ?? '', `/${target}`, 'successor']) expect(JSON.stringify(body)).not.toContain(word);
+    });
+
+    test('tell who may not see the invoice that the money was booked on that it is booked, and no more', async () => {
+      const { id } = await waits();
+      const open = await fixture.invoice(customer, { lines: [line('Open', '200')] });
+      await allocate(id, open);
+      const plugin = fixture.plugin({ scope: hiding(fixture.crm, [open]) });
+      const { status, body } = await allocate(id, open, { plugin });
+      expect([status, body.error]).toMatchObject([409, { code: 'IM_PAYMENT_ALLOCATED', vars: {} }]);
+      expect(JSON.stringify(body)).not.toContain((await fixture.load(open)).number ?? '');
     });
 
     test.each([

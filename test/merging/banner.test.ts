@@ -337,6 +337,7 @@ describe('C3 after a refused save', () => {
     const merged = {
       id: '31',
       number: 'FA-2026-00031',
+      change: 'merged',
       other: { number: 'FA-2026-00044', issueDate: '2026-11-21' },
       by: 'Claire',
       at: '2026-03-21T13:32:00.000Z',

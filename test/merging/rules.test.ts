@@ -37,7 +37,7 @@ describe('a source', () => {
     ['credits', { credits: { count: 1, sum: '5.00' } }, { count: 1, sum: '5.00', currency: 'EUR' }],
     ['credits', { credited: true }, { count: 0, sum: '0.00', currency: 'EUR' }],
     ['recurring', { recurring: true }, {}],
-    ['merged', { mergedIntoId: '99' }, { mergedIntoId: '99' }],
+    ['merged', { mergedIntoId: '99' }, {}],
     ['price_basis', { pricesIncludeTax: true }, { pricesIncludeTax: true }],
     ['must_match', { mustMatch: { billing_address: '13' } }, { fields: ['billing_address'] }],
     ['must_match', { mustMatch: { billing_address: '12', vat_regime: 'x' } }, { fields: ['vat_regime'] }],

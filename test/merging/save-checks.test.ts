@@ -138,6 +138,36 @@ describe.each(eachDatabase)('what a save claims is checked again, on %s', (name,
     }
   });
 
+  test('T7 of a source in sight people read that it was merged, of a successor out of sight nothing', async () => {
+    const customer = await fixture.customer();
+    const [first, second] = [await fixture.invoice(customer), await fixture.invoice(customer)];
+    const source = await fixture.invoice(customer);
+    const { version, number } = await fixture.load(source);
+    await fixture.save({ target: first, sources: [source] });
+    const { number: secret } = await fixture.load(first);
+    const plugin = fixture.plugin({ scope: hiding(fixture.crm, [first]) });
+    const stale = await refused({ target: second, sources: [{ id: source, version }], plugin });
+    expect(stale).toMatchObject({ code: 'IM_STALE_SOURCE', vars: { id: source, number, change: 'merged' } });
+    const edited = await refused({ target: source, sources: [], plugin });
+    expect(edited).toMatchObject({ code: 'IM_MERGED', vars: { invoiceId: source, number } });
+    const lines = await fixture.http(`/api/invoices/${source}/lines`, { plugin });
+    expect(lines.status).toBe(422);
+    for (const told of [stale.vars, edited.vars, lines.body]) {
+      const text = JSON.stringify(told);
+      for (const word of [
+        `"${first}"`,
+        `/${first}"`,
+        secret ?? '',
+        ACTORS.sales.name,
+        ACTORS.books.name,
+        'successor',
+        '"other"',
+        '"at"',
+      ])
+        expect(text).not.toContain(word);
+    }
+  });
+
   test.each([
     ['paid', '120', { code: 'status', vars: { status: 'paid' } }],
     ['partial', '20', { code: 'payments', vars: { sum: '20.00' } }],

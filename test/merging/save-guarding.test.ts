@@ -126,7 +126,7 @@ describe.each(eachDatabase)('after a merge, on %s', (_name, createDatabase) => {
     expect((await fixture.load(source)).status).toBe(paid.status === 'fulfilled' ? 'paid' : 'cancelled');
   });
 
-  test('reports leave out drafts and cancelled sources, reminders leave out whatever was merged', async () => {
+  test('T56 reports leave out drafts and cancelled sources, reminders leave out whatever was merged', async () => {
     const target = await fixture.invoice(customer);
     const sources = [await fixture.invoice(customer), await fixture.invoice(customer, { status: 'overdue' })];
     const [draft, credited, paid] = [

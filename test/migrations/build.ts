@@ -1,11 +1,8 @@
-/** The real build in a folder of its own inside the repository, so that it finds node_modules; and processes that use it. */
-import { execFileSync, spawn } from 'node:child_process';
+/** The real build, and processes that use it. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { TableMap } from '../../plugin/host/contract';
-
-const ROOT = resolve(__dirname, '../..');
+import { builtFolder } from '../packaging/consumer';
 
 export interface Run {
   code: number | null;
@@ -19,7 +16,6 @@ export interface Build {
    * @param killAt the change of a table after which they kill themselves
    */
   migrate(url: string, map: TableMap, processes?: number, killAt?: number): Promise<Run[]>;
-  remove(): void;
 }
 
 const SCRIPT = `
@@ -53,14 +49,8 @@ function start(folder: string, input: string): { connected: Promise<unknown>; go
   return { connected, go: () => child.connected && child.send('go'), done };
 }
 
-export function build(): Build {
-  mkdirSync(join(ROOT, '.tmp'), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, '.tmp', 'build-'));
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', folder], {
-    cwd: ROOT,
-    stdio: 'pipe',
-  });
+export async function build(): Promise<Build> {
+  const folder = await builtFolder();
   return {
     async migrate(url, map, processes = 1, killAt = 0) {
       const children = Array.from({ length: processes }, () => start(folder, JSON.stringify([url, map, killAt])));
@@ -68,6 +58,5 @@ export function build(): Build {
       for (const child of children) child.go();
       return Promise.all(children.map(({ done }) => done));
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -4,10 +4,9 @@ import { type Build, build } from './build';
 import { createHost, map, schemaText } from './host';
 
 let built: Build;
-beforeAll(() => {
-  built = build();
-}, 60_000);
-afterAll(() => built.remove());
+beforeAll(async () => {
+  built = await build();
+}, 120_000);
 
 describe.each(eachDatabase)('migrations by processes of the build on %s', (name, createDatabase) => {
   let database: TestDatabase;

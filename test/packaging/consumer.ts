@@ -1,9 +1,9 @@
 /** Projects outside the repository that have the packed plugin installed, as a CRM has. */
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { oncePerRun } from '../support/once-per-run';
 import { ROOT, readSource } from '../support/source-files';
 
 const run = promisify(execFile);
@@ -23,26 +23,35 @@ export interface Tarball {
   folder: string;
 }
 
-/** Builds and packs a copy, so that the repository's own dist/ is neither used nor touched. */
+/** A copy of the repository with its build in dist/, so that the repository's own is neither used nor touched. */
+const buildCopy = (): Promise<string> =>
+  oncePerRun('build', async (folder) => {
+    for (const name of [
+      ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'tsconfig.json', 'tsconfig.build.json'],
+      ...['plugin', 'migrations', 'demo', 'views', 'assets', 'lang', 'docs', 'test'],
+    ])
+      if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    await compile(folder, ['-p', 'tsconfig.build.json']);
+  });
+
+/** The real build, which finds the repository's node_modules. */
+export const builtFolder = async (): Promise<string> => join(await buildCopy(), 'dist');
+
+/** @returns the packed build; its folder is the run's, for projects that install it */
 export async function packTarball(): Promise<Tarball> {
-  const folder = mkdtempSync(join(tmpdir(), 'im-pack-'));
-  const copy = join(folder, 'copy');
-  mkdirSync(copy);
-  for (const name of [
-    ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'tsconfig.json', 'tsconfig.build.json'],
-    ...['plugin', 'migrations', 'demo', 'views', 'assets', 'lang', 'docs', 'test'],
-  ])
-    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  await compile(copy, ['-p', 'tsconfig.build.json']);
-  const { stdout } = await run(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', '--offline', '--pack-destination', folder],
-    {
-      cwd: copy,
-    },
-  );
-  const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
+  const folder = await oncePerRun('pack', async (destination) => {
+    const { stdout } = await run(
+      'npm',
+      ['pack', '--json', '--ignore-scripts', '--offline', '--pack-destination', destination],
+      { cwd: await buildCopy() },
+    );
+    writeFileSync(join(destination, 'packed.json'), stdout);
+  });
+  const [packed] = JSON.parse(readFileSync(join(folder, 'packed.json'), 'utf8')) as {
+    filename: string;
+    files: { path: string }[];
+  }[];
   return { path: join(folder, packed!.filename), files: packed!.files.map((file) => file.path).sort(), folder };
 }
 

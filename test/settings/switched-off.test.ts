@@ -98,6 +98,39 @@ describe.each(eachDatabase)('merging switched off, on %s', (_name, createDatabas
     expect(await ask(`/api/merges/${merge?.id}`)).toMatchObject({ status: 200, body: { merge: { targetId: target } } });
   });
 
+  it('lets its message be put away, going back to pages of this server only, and money that waits be booked', async () => {
+    const { merge } = await save({ sources: [source] });
+    await crm.set({ enabled: false });
+    const putAway = (back: string) => crm.post('sales', `/merges/${merge?.id}/dismiss`, { back });
+    expect((await putAway('/invoices?page=2')).to).toBe('/invoices?page=2');
+    for (const back of [
+      '//elsewhere.example',
+      '/\\elsewhere.example',
+      '/\t/elsewhere.example',
+      'https://elsewhere.example',
+    ])
+      expect([back, (await putAway(back)).to]).toEqual([back, `/invoices/${target}`]);
+
+    const received = await crm.merge.transaction((trx) =>
+      crm.merge.receivePayment(
+        trx,
+        {
+          key: `switched off ${target}`,
+          invoiceId: 'nobody knows',
+          amount: '5.00',
+          currency: 'EUR',
+          date: '2026-11-20',
+          methodId: 'card',
+          reference: 'VIR',
+        },
+        () => Promise.reject(new Error('there is no such invoice')),
+      ),
+    );
+    const booked = await crm.post('books', `/payments-to-allocate/${received.waiting?.id}`, { invoiceId: target });
+    expect([booked.status, booked.to]).toEqual([303, '/invoice-merge/payments-to-allocate?done=allocated']);
+    expect((await crm.fixture.load(target)).payments).toMatchObject({ count: 1, sum: '5.00' });
+  });
+
   it('goes on telling where merged invoices went: on their pages, to payments, to reports, reminders and the guard', async () => {
     await save({ sources: [source] });
     await crm.set({ enabled: false });

@@ -17,17 +17,3 @@ export async function allRows(knex: Knex, except: string[] = []): Promise<Record
   }
   return rows;
 }
-
-/** Without the counters that locking writes: what a person would call the same. */
-export async function allContent(knex: Knex, prefix = 'im_'): Promise<Record<string, string[]>> {
-  const rows = await allRows(knex);
-  for (const [name, list] of Object.entries(rows))
-    rows[name] = list
-      .map((text) => {
-        const row = JSON.parse(text) as Row;
-        delete row[`${prefix}version`];
-        return JSON.stringify(row);
-      })
-      .sort();
-  return rows;
-}

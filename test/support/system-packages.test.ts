@@ -5,7 +5,7 @@ import { ensurePrograms, findProgram } from './system-packages';
 
 const COMMAND =
   'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ' +
-  'mariadb-server-core mariadb-client-core chromium fonts-dejavu-core';
+  'mariadb-server-core mariadb-client-core chromium-headless-shell fonts-dejavu-core';
 
 /** A machine with one empty folder for programs, on which `apt-get` does what the test says. */
 function freshMachine(options: { isRoot: boolean; install?: (folder: string) => string }) {
@@ -36,7 +36,7 @@ describe('programs that the tests need', () => {
     const machine = freshMachine({
       isRoot: true,
       install(folder) {
-        for (const name of ['mariadbd', 'mariadb-install-db', 'chromium']) putProgram(folder, name);
+        for (const name of ['mariadbd', 'mariadb-install-db', 'chromium-headless-shell']) putProgram(folder, name);
         return 'Reading package lists...\nSetting up mariadb-server-core ...';
       },
     });
@@ -65,6 +65,8 @@ describe('programs that the tests need', () => {
     expect(findProgram('chromium', folders)).toBeNull();
     putProgram(folders[0]!, 'google-chrome');
     expect(findProgram('chromium', folders)).toBe(join(folders[0]!, 'google-chrome'));
+    putProgram(folders[0]!, 'chromium-headless-shell');
+    expect(findProgram('chromium', folders)).toBe(join(folders[0]!, 'chromium-headless-shell'));
     expect(findProgram('mariadbd')).toMatch(/mariadbd$/);
   });
 });

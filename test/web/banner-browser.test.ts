@@ -5,7 +5,7 @@ import { PluginError } from '../../plugin/errors';
 import { launch, type TestBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
 import { openBannerPage, type BannerPage } from './banner-page';
-import { candidate } from './fake-merging';
+import { candidate, manyCandidates } from './fake-merging';
 import { hostPage } from './host-page';
 
 describe('the banner in a browser', () => {
@@ -179,6 +179,63 @@ describe('the banner in a browser', () => {
     expect(await page.locator('input[data-im-id="31"]').isChecked()).toBe(false);
     expect((await texts('[data-im="live"]'))[0]).toContain('FA-2026-00031 n’ont pas pu être chargées');
     faults.splice(0, Infinity, ...faults.filter((fault) => !fault.includes('500')));
+  });
+
+  it('of many says in the end which could not be loaded, however many came after them', async () => {
+    setup.fake.list = { ...setup.fake.list, candidates: manyCandidates(12) };
+    const { service } = setup.fake;
+    const lines = service.lines.bind(service);
+    let missing = ['1003'];
+    service.lines = async (db, query) => {
+      if (missing.includes(query.sourceId)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: query.sourceId });
+      return lines(db, query);
+    };
+    const live = async () => (await texts('[data-im="live"]'))[0];
+    await open();
+    await page.locator('[data-im-action="all"]').click();
+    await settled();
+    expect(await live()).toMatch(/^Les lignes de FA-2026-01003 n’ont pas pu être chargées, la facture n’est donc pas/);
+    expect((await texts('[data-im="count"]'))[0]).toBe('11 sélectionnées · + 132,00 €');
+
+    await page.locator('[data-im-action="none"]').click();
+    missing = ['1001', '1002', '1003', '1004', '1005', '1006'];
+    await page.locator('[data-im-action="all"]').click();
+    await settled();
+    expect(await live()).toContain('Les lignes de 6 factures n’ont pas pu être chargées');
+    expect(await live()).toContain('FA-2026-01004 et FA-2026-01005…');
+    faults.splice(0, Infinity, ...faults.filter((fault) => !fault.includes('404')));
+  });
+
+  it('says nothing more of merging once it is switched off, keeps the form’s age, and comes back', async () => {
+    await open();
+    setup.fake.enabled = false;
+    await page.locator('[name="customer_id"]').selectOption('4');
+    await page.locator('#im-banner').waitFor({ state: 'hidden' });
+    expect(await hidden('Target')).toBe('t'.repeat(22));
+    setup.fake.enabled = true;
+    await page.locator('[name="customer_id"]').selectOption('3');
+    await page.locator('#im-banner').waitFor();
+    expect(await page.locator('#im-banner').count()).toBe(1);
+  });
+
+  it('leaves no rows of an invoice that was ticked while the list of another customer was on its way', async () => {
+    await open();
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const { service } = setup.fake;
+    const listed = service.candidates.bind(service);
+    service.candidates = async (db, query) => {
+      await asked;
+      return listed(db, query);
+    };
+    await page.locator('[name="customer_id"]').selectOption('4');
+    await tick('FA-2026-00038');
+    await page.waitForSelector('tr[data-im="carried"]');
+    setup.fake.list = { ...setup.fake.list, candidates: [candidate({ id: '50', number: 'FA-2026-00050' })] };
+    answer();
+    await page.waitForSelector('[data-im-id="50"]');
+    expect(await rowValues()).toEqual([]);
+    expect(await page.locator('[data-invoice-merge-submit]').textContent()).not.toContain('1');
   });
 
   it('says which gaps deleting will leave', async () => {
