@@ -7,7 +7,7 @@ const DAY = '2026-11-21';
 /** The same host without a next-number setting: its documents and the plugin's series decide. */
 const withoutSetting = (): ReturnType<typeof crmHost> => {
   const crm = crmHost();
-  const map = { ...crm.map, series: { invoice: { patterns: ['FA-{yyyy}-{seq:5}', 'F{seq}'] } } };
+  const map = { ...crm.map, series: { ...crm.map.series, invoice: { patterns: ['FA-{yyyy}-{seq:5}', 'F{seq}'] } } };
   return { ...crm, map };
 };
 const hosts = [
