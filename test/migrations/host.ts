@@ -1,13 +1,7 @@
 /** A host's tables, as small as the migrations allow, and how they read. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Knex } from 'knex';
 import type { TableMap } from '../../plugin/host/contract';
 import type { DatabaseName } from '../support/databases';
-
-/** How many steps migrate() applies to a new database: one a file, without the unique number, which is asked for. */
-export const STEP_COUNT =
-  readdirSync(join(__dirname, '../../migrations')).filter((file) => /^\d{4}_/.test(file)).length - 1;
 
 export interface HostShape {
   /** Type of the invoices' ids, and of what points at them. */
