@@ -166,7 +166,7 @@ describe.each(eachDatabase)('the settings, on %s', (_name, createDatabase) => {
       const effects = $('.im-effect')
         .toArray()
         .map((one) => $(one).text());
-      expect(effects).toHaveLength(4);
+      expect(effects).toHaveLength(5);
       for (const effect of effects) for (const word of words) expect(effect).toContain(word);
       expect($('body').text()).not.toMatch(/\b(settings|module|check)\.\w/);
     }
