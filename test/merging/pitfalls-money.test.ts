@@ -6,8 +6,8 @@ import { crmHost, type InvoiceSpec, type LineSpec } from '../support/hosts';
 import { line, openMerging, reasonsOf, refusal, type MergingFixture, type Plugin } from '../support/merging-fixture';
 
 const modes = [['server'], ['form']] as const;
-const untaxed: Tax = { category: 'Z', rate: '0' };
-const vat = (rate: string): Tax => ({ category: 'S', rate });
+const untaxed: Tax = { category: 'Z', name: 'TVA 0 %', rate: '0' };
+const vat = (rate: string): Tax => ({ category: 'S', name: `TVA ${rate} %`, rate });
 
 describe.each(eachDatabase)('money and goods through a merge, on %s', (_name, createDatabase) => {
   let fixture: MergingFixture;
