@@ -8,6 +8,7 @@ import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createAgedParts } from './merging/aged-parts';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
 import { createNotices } from './merging/after-notices';
@@ -39,6 +40,9 @@ import { createMountCheck } from './web/mount-check';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
+
+/** Milliseconds of 90 days: a form left open for longer is not sent twice by a double click. */
+const SAVE_KEYS_KEPT = 90 * 86_400_000;
 
 const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
   debug: () => undefined,
@@ -192,6 +196,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     receivePayment: coded(payments.receivePayment),
     findByNumber: coded(lookups.findByNumber),
     summary: coded(lookups.summary),
+    agedParts: coded(createAgedParts(deps)),
+    housekeeping: coded(async () => ({
+      saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+    })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
