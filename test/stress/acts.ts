@@ -194,6 +194,8 @@ export function actsOf(world: World, person: Person): Record<string, Act> {
       if (mergeId === undefined || !of) return 'nothing to undo';
       const { status, code } = await person.undo(mergeId);
       if (status !== 200) return code;
+      // Some are asked for again, to be refused.
+      if (luck.upTo(4) > 0) taken.delete(mergeId);
       const now = person.undoing(mergeId);
       if (!now) throw new Error('the hook was not asked');
       const came = new Set(of.sources.flatMap(({ lines }) => named(lines)));

@@ -61,9 +61,9 @@ export function keepBooks(
   const lines = new Set<string>();
 
   async function invoices(): Promise<Invoice[]> {
-    const ids: number[] = await knex(map.invoices.table)
+    const ids = (await knex(map.invoices.table)
       .where({ [map.invoices.customer]: customerId })
-      .pluck(map.invoices.id);
+      .pluck(map.invoices.id)) as number[];
     const found = ids.length > 0 ? await host.loadInvoices(knex, ids.map(String)) : [];
     return found.sort((a, b) => Number(a.id) - Number(b.id));
   }
@@ -91,9 +91,9 @@ export function keepBooks(
     });
     const { creditNotes } = map;
     if (!creditNotes) return;
-    const early: Row[] = await knex(creditNotes.table)
+    const early = (await knex(creditNotes.table)
       .where(creditNotes.customer, customerId)
-      .where(creditNotes.date, '<', pastBefore);
+      .where(creditNotes.date, '<', pastBefore)) as Row[];
     demand(early.length === 0, 'credit notes of past months', early);
   }
 
