@@ -152,7 +152,7 @@ export const createUndoing = (deps: UndoDeps) => {
         refusals.filter(({ code }) => code !== 'sent' || !confirmSent),
       );
       if (!target) throw new PluginError('IM_NOT_FOUND', 404, { mergeId });
-      await deps.hooks.beforeUndo?.(trx, merge);
+      await deps.hooks.beforeUndo?.(trx, structuredClone(merge));
 
       await host.restoreInvoices(
         trx,
