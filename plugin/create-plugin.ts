@@ -16,8 +16,10 @@ import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
 import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
+import { createHistory } from './merging/history';
 import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
+import { HISTORY_PATH, historyRoutes } from './merging/routes-history';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
 import type { MergingDeps } from './merging/deps';
@@ -88,6 +90,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const history = createHistory(deps);
   const lookups = createLookups(deps, guarding);
   const payments = createPayments(deps, guarding, createPaymentStore(prefix));
   const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
@@ -116,7 +119,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath };
+  const historyUrl = base + pagesPath + HISTORY_PATH;
+  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath, historyUrl };
   const banner = withAfterPanel(createBanner(mergingPages), noticePages);
   const known = (error: unknown): unknown => asNotMigrated(error, prefix);
   /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
@@ -157,8 +161,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, historyUrl }),
     noticeRoutes(noticePages),
+    historyRoutes({ ...mergingPages, history, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
   );

@@ -20,6 +20,8 @@ export interface Attention {
 
 export interface ModulePageDeps extends SettingsPageDeps {
   checkHost(): Promise<{ faults: HostFault[] }>;
+  /** Our page of the merges that were made. */
+  historyUrl: string;
   /** Asked one after the other for whoever opens the page; each answers what this person may do something about. */
   attention: ((actor: Actor, words: Words) => Promise<Attention[]>)[];
 }
@@ -72,6 +74,7 @@ export function modulePage(deps: ModulePageDeps): Router {
           state: !now ? 'missing' : now.enabled ? 'on' : 'off',
           manages,
           waiting,
+          historyUrl: now && (await deps.may(actor, 'merge.history')) ? deps.historyUrl : null,
           rules: now ? explainRules(words, now) : [],
           check: manages ? explainFaults(words, (await deps.checkHost()).faults) : null,
         },

@@ -57,7 +57,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
   'GET /merges': ({ customer, target }) => ({
     query: {
       ...{ invoiceId: target, customerId: customer, actorId: '8', from: '2026-01-01', to: '2026-12-31' },
-      ...{ settlement: 'cancel', page: '1' },
+      ...{ settlement: 'cancel', customer: 'Customer', undone: 'false', uncredited: 'true', page: '1' },
     },
     status: 200,
     forAll: true,
