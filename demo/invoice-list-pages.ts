@@ -5,7 +5,7 @@ import { personOf, type Demo } from './context';
 import { sumsByCurrency } from './sums';
 
 const PAGE_SIZE = 20;
-const FILTERS = ['draft', 'open', 'late', 'part', 'settled', 'void'];
+const FILTERS = ['draft', 'open', 'late', 'part', 'settled', 'credited', 'void'];
 
 export interface ListedInvoice {
   id: number;

@@ -15,6 +15,29 @@ export async function createTables(knex: Knex): Promise<void> {
   };
   const money = (table: Knex.CreateTableBuilder, column: string) =>
     table.decimal(column, amount.precision, amount.scale);
+  const line = (table: Knex.CreateTableBuilder): void => {
+    table.integer('sort').notNullable().defaultTo(0);
+    table.string('label', 500).notNullable();
+    table.text('details');
+    table.decimal('qty', quantity.precision, quantity.scale).notNullable();
+    table.string('unit_label', 40);
+    table.decimal('price', quantity.precision, quantity.scale).notNullable();
+    table.decimal('price_per', quantity.precision, quantity.scale).notNullable().defaultTo(1);
+    table.decimal('vat_rate', 9, 4).notNullable().defaultTo(0);
+    table.string('vat_category', 4).notNullable().defaultTo('S');
+    table.string('vat_name', 120);
+    table.date('supplied_on');
+    table.string('product_code', 60);
+  };
+  const adjustment = (table: Knex.CreateTableBuilder): void => {
+    table.string('direction', 12).notNullable();
+    money(table, 'amount').notNullable();
+    table.string('label', 255);
+  };
+  const adjustmentTax = (table: Knex.CreateTableBuilder): void => {
+    table.decimal('vat_rate', 9, 4);
+    table.string('vat_category', 4);
+  };
 
   await create('crm_settings', (table) => {
     table.string('name', 60).primary();
@@ -65,34 +88,56 @@ export async function createTables(knex: Knex): Promise<void> {
   await create('crm_invoice_lines', (table) => {
     table.increments('id');
     table.integer('invoice_id').unsigned().notNullable().index();
-    table.integer('sort').notNullable().defaultTo(0);
-    table.string('label', 500).notNullable();
-    table.text('details');
-    table.decimal('qty', quantity.precision, quantity.scale).notNullable();
-    table.string('unit_label', 40);
-    table.decimal('price', quantity.precision, quantity.scale).notNullable();
-    table.decimal('price_per', quantity.precision, quantity.scale).notNullable().defaultTo(1);
-    table.decimal('vat_rate', 9, 4).notNullable().defaultTo(0);
-    table.string('vat_category', 4).notNullable().defaultTo('S');
-    table.string('vat_name', 120);
-    table.date('supplied_on');
-    table.string('product_code', 60);
+    line(table);
   });
   await create('crm_line_adjustments', (table) => {
     table.increments('id');
     table.integer('line_id').unsigned().notNullable().index();
-    table.string('direction', 12).notNullable();
-    money(table, 'amount').notNullable();
-    table.string('label', 255);
+    adjustment(table);
   });
   await create('crm_invoice_adjustments', (table) => {
     table.increments('id');
     table.integer('invoice_id').unsigned().notNullable().index();
-    table.string('direction', 12).notNullable();
+    adjustment(table);
+    adjustmentTax(table);
+  });
+  // What they say is above zero; each counts against the invoice that it names.
+  await create('crm_credit_notes', (table) => {
+    table.increments('id');
+    table.integer('client_id').unsigned().notNullable().index();
+    table.integer('invoice_id').unsigned().notNullable().index();
+    table.string('ref', 40).notNullable().index();
+    table.date('issued_on').notNullable().index();
+    table.string('currency', 3).notNullable();
+    table.boolean('gross_prices').notNullable().defaultTo(false);
+    money(table, 'adjust_amount').notNullable().defaultTo(0);
+    money(table, 'net_amount').notNullable().defaultTo(0);
+    money(table, 'vat_amount').notNullable().defaultTo(0);
+    money(table, 'grand_total').notNullable().defaultTo(0);
+    table.text('motive');
+  });
+  await create('crm_credit_note_lines', (table) => {
+    table.increments('id');
+    table.integer('note_id').unsigned().notNullable().index();
+    line(table);
+  });
+  await create('crm_credit_note_line_adjustments', (table) => {
+    table.increments('id');
+    table.integer('line_id').unsigned().notNullable().index();
+    adjustment(table);
+  });
+  await create('crm_credit_note_adjustments', (table) => {
+    table.increments('id');
+    table.integer('note_id').unsigned().notNullable().index();
+    adjustment(table);
+    adjustmentTax(table);
+  });
+  await create('crm_credit_uses', (table) => {
+    table.increments('id');
+    table.integer('note_id').unsigned().notNullable().index();
+    table.integer('invoice_id').unsigned().notNullable().index();
     money(table, 'amount').notNullable();
-    table.string('label', 255);
-    table.decimal('vat_rate', 9, 4);
-    table.string('vat_category', 4);
+    table.date('used_on').notNullable();
   });
   await create('crm_payment_methods', (table) => {
     table.increments('id');

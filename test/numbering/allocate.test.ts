@@ -7,7 +7,7 @@ const DAY = '2026-11-21';
 /** The same host without a next-number setting: its documents and the plugin's series decide. */
 const withoutSetting = (): ReturnType<typeof crmHost> => {
   const crm = crmHost();
-  const map = { ...crm.map, series: { invoice: { patterns: ['FA-{yyyy}-{seq:5}', 'F{seq}'] } } };
+  const map = { ...crm.map, series: { ...crm.map.series, invoice: { patterns: ['FA-{yyyy}-{seq:5}', 'F{seq}'] } } };
   return { ...crm, map };
 };
 const hosts = [
@@ -90,6 +90,24 @@ describe.each(eachDatabase)('numbers.allocate on %s', (_database, createDatabase
       // Deleting the last one gives no number back either: it was on a document that somebody may have seen.
       await fixture.save({ target: first, sources: [last], issued: 'delete' });
       expect(sequence((await take(1))[0])).toBe(sequence(next) + 1);
+    });
+
+    test('T43 a number typed by hand is not given again, whatever year and zeros were typed beside it', async () => {
+      const customer = await fixture.customer();
+      const [before = ''] = await take(1);
+      const typed = sequence(before) + 5;
+      const type = (number: string, issueDate = DAY): Promise<string> =>
+        fixture.invoice(customer, { number, issueDate });
+      if (host === 'a host that keeps the sequence apart') {
+        await type(String(typed));
+        await type(String(typed + 900), '2025-12-31');
+      } else {
+        await type(`FA-2026-${String(typed).padStart(5, '0')}`);
+        // Typed without its zeros it is the same number; of another year it is another.
+        await type(`FA-2026-${typed - 1}`);
+        await type(`FA-2025-${typed + 900}`, '2025-12-31');
+      }
+      expect((await take(2)).map(sequence)).toEqual([typed + 1, typed + 2]);
     });
 
     test('drafts and numbers of other series do not move the series on', async () => {

@@ -68,6 +68,12 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { invoiceId },
     status: 200,
   }),
+  'POST /payments-to-allocate/{id}/close': ({ waiting: { id } }) => ({
+    params: { id },
+    body: { reason: 'Refunded' },
+    status: 200,
+  }),
+  'POST /payments-to-allocate/{id}/reopen': ({ waiting: { id } }) => ({ params: { id }, status: 200 }),
   'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/dismiss': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/tell': ({ mergeId }) => ({
@@ -75,10 +81,17 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { key: randomUUID(), how: 'marked', locale: 'fr' },
     status: 200,
   }),
+  'POST /merges/{id}/undo': ({ mergeId }) => ({
+    params: { id: mergeId },
+    body: { reason: 'Wrong customer', confirmSent: true },
+    status: 200,
+  }),
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
       enabled: true,
+      preset: null,
+      lockedUntil: null,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       version: 0,
