@@ -16,6 +16,7 @@ import { createNotices } from './merging/after-notices';
 import { createBanner } from './merging/banner';
 import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
+import { historyEndpoints } from './merging/endpoints-history';
 import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
 import { createHistory } from './merging/history';
@@ -152,6 +153,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   });
   const router = Router();
   const endpoints = [
+    // Before `/merges/:id`.
+    ...historyEndpoints({ db: knex, history, wordsOf, timeZone: deps.timeZone }),
     ...mergingEndpoints({ db: knex, service, wordsOf }),
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),

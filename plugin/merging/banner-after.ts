@@ -29,7 +29,11 @@ function toldText(words: Words, { last, outdated }: Telling): { text: string; wa
 export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
   const { db, notices, service, urls } = deps;
 
-  async function allows(actor: Actor, action: 'merge.view' | 'merge.apply' | 'merge.history', invoiceId?: Id): Promise<boolean> {
+  async function allows(
+    actor: Actor,
+    action: 'merge.view' | 'merge.apply' | 'merge.history',
+    invoiceId?: Id,
+  ): Promise<boolean> {
     return service.demand(actor, action, invoiceId).then(
       () => true,
       (error: unknown) => {

@@ -58,7 +58,7 @@ export function toHistoryRow(words: Words, row: HistoryRow, gone: Set<Id>, urls:
     more: sources.length > AT_A_GLANCE ? words.t('banner.more', { count: sources.length - AT_A_GLANCE }) : null,
     undone: undone && {
       text: words.t('history.undoneBy', { at: words.instant(undone.at), name: undone.by.name }),
-      reason: undone.reason,
+      reason: undone.reason === '' ? null : words.t('history.reason', { reason: undone.reason }),
     },
     url: `${urls.pages}/merges/${encodeURIComponent(row.id)}`,
     open: words.t('history.open', { id: row.id }),

@@ -8,6 +8,7 @@ import { givenIn, parse, route, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
 import { pageNumber } from '../web/shapes';
 import type { MergingPageDeps } from './banner-deps';
+import { EXPORT_PATH } from './endpoints-history';
 import { mergeFilter } from './endpoints-filter';
 import type { History } from './history';
 import { toFilterForm, toHistoryRow, toHistoryTotals } from './routes-history-view';
@@ -46,6 +47,7 @@ export function historyRoutes({ db, history, pages, ...deps }: HistoryPageDeps):
         vm: {
           url: `${pages.base}${HISTORY_PATH}`,
           form: toFilterForm(words, filter, people),
+          exportUrl: `${deps.urls.base}/api${EXPORT_PATH}${asked.size > 0 ? `?${asked}` : ''}`,
           isFiltered: asked.size > 0,
           rows: rows.map((row) => toHistoryRow(words, row, gone, { pages: pages.base, invoice: deps.urls.invoice })),
           totals: totals.map((one) => toHistoryTotals(words, one)),

@@ -1,6 +1,7 @@
 import { load, type CheerioAPI } from 'cheerio';
 import type { Id } from '../../plugin/host/contract';
 import { eachDatabase } from '../support/databases';
+import { readCsv } from '../support/read-csv';
 import { hiding, line, VAT_10 } from '../support/merging-fixture';
 import { countStatements } from '../support/statement-counter';
 import { openSettings, PEOPLE, type Person, type SettingsApp } from '../settings/settings-app';
@@ -120,6 +121,21 @@ describe.each(eachDatabase)('the History page, on %s', (_name, createDatabase) =
     expect(await found({ uncredited: 'true', customer: 'Oc' })).toEqual([other.id]);
     expect(await found({ customer: '%' })).toEqual([]);
 
+    // The file is what the page shows, to the cent.
+    const reply = await world.get('books', (await ask({ customer: 'martin' }))('a[download]').attr('href')!);
+    const [header, ...lines] = readCsv(reply.text.slice(1), ';');
+    expect(lines).toHaveLength(4);
+    const column = (name: string): string[] => lines.map((cells) => cells[header!.indexOf(name)]!);
+    expect(column('Facture d’origine')[2]).toBe('FA-1');
+    expect(column('Fusionnées le')[2]).toBe('2026-11-10 10:00');
+    const sumOf = (name: string): number =>
+      column(name).reduce((all, one) => all + Number(one.replace(',', '')), 0) / 100;
+    expect(['Avant TTC', 'Total d’origine TTC', 'Après TTC', 'Différence'].map(sumOf)).toEqual([36, 576, 612, 0]);
+    expect(totalsOf(await ask({ customer: 'martin' }))).toEqual([
+      'Total de 3 fusions en EUR | 36,00 € | 576,00 € | 612,00 € | 0,00 €',
+    ]);
+    expect((await world.get('stranger', '/invoice-merge/api/merges/export.csv')).status).toBe(403);
+
     // Undone, its invoices are what they were: nothing is cancelled without a credit note any more.
     await fixture.http(`/api/merges/${other.id}/undo`, { body: { reason: 'Erreur de client' } });
     expect(await found({ undone: 'true' })).toEqual([other.id]);
@@ -131,14 +147,12 @@ describe.each(eachDatabase)('the History page, on %s', (_name, createDatabase) =
     // The chain goes with the last of it: hidden, all three are; and the API says the same.
     hidden = [third.target];
     expect(await found({}, 'sales')).toEqual([other.id]);
-    const sales = { actor: PEOPLE.sales, plugin: world.merge };
     hidden = [];
     expect(await found({}, 'sales')).toHaveLength(4);
     expect(await fixture.http(`/api/merges/${first.id}`)).toMatchObject({
       status: 200,
       body: { merge: { id: first.id, sources: [{ number: 'FA-1' }, { issueDate: '2026-11-03' }] } },
     });
-    void sales;
   });
 
   test('answers twenty a page with as many statements for many as for few, and keeps the filter while paging', async () => {
