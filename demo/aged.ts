@@ -2,6 +2,7 @@
 import { Big } from 'big.js';
 import type { Query } from 'crm-invoice-merge';
 import type { Demo } from './context';
+import { usesOf } from './credit-notes';
 import { exactAmount, groupedBy } from './sums';
 
 /** Last day of each age but the oldest; 0 is what is not due yet. */
@@ -35,7 +36,7 @@ interface Open {
   deposit_paid: string;
 }
 
-/** One report per currency, EUR first. What was merged is owed once: by the invoice that replaces it. */
+/** One report per currency, EUR first, less payments and credit notes. What was merged is owed once: by the invoice that replaces it. */
 export async function agedReceivables({ knex, merge, today }: Demo): Promise<AgedReport[]> {
   const query = knex('crm_invoices as i')
     .join('crm_clients as c', 'c.id', 'i.client_id')
@@ -51,18 +52,14 @@ export async function agedReceivables({ knex, merge, today }: Demo): Promise<Age
     'i.deposit_paid',
     'c.company',
   );
-  const payments = groupedBy(
-    await knex('crm_payments')
-      .whereIn(
-        'invoice_id',
-        open.map((row) => row.id),
-      )
-      .select<{ invoice_id: number; amount: string }[]>('invoice_id', 'amount'),
-    (row) => String(row.invoice_id),
-  );
+  const ids = open.map((row) => row.id);
+  const payments = await knex('crm_payments')
+    .whereIn('invoice_id', ids)
+    .select<{ invoice_id: number; amount: string }[]>('invoice_id', 'amount');
+  const taken = groupedBy([...payments, ...(await usesOf(knex, ids))], (row) => String(row.invoice_id));
   const left = (row: Open): Big =>
-    (payments.get(String(row.id)) ?? []).reduce(
-      (sum, payment) => sum.minus(exactAmount(payment.amount)),
+    (taken.get(String(row.id)) ?? []).reduce(
+      (sum, { amount }) => sum.minus(exactAmount(amount)),
       exactAmount(row.grand_total).minus(exactAmount(row.deposit_paid)),
     );
   const age = (row: Open): number => {
