@@ -4,10 +4,12 @@ import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
+import { canCredit } from './host/credit-notes';
 import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createAgedParts } from './merging/aged-parts';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
 import { createNotices } from './merging/after-notices';
@@ -40,6 +42,9 @@ import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
 
+/** Milliseconds of 90 days: a form left open for longer is not sent twice by a double click. */
+const SAVE_KEYS_KEPT = 90 * 86_400_000;
+
 const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
   debug: () => undefined,
   info: () => undefined,
@@ -62,7 +67,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
   const { authorize } = options;
   const clock = options.clock ?? (() => new Date());
-  const settings = createSettings({ knex, store: createSettingsStore(prefix), authorize, clock });
+  const settings = createSettings({
+    ...{ knex, store: createSettingsStore(prefix), authorize, clock },
+    canCredit: canCredit(host),
+  });
   const numbering = createNumbering(host, prefix);
   const deps: MergingDeps = {
     knex,
@@ -160,7 +168,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     modulePage({ ...settingsPages, checkHost: inspect, attention }),
     noticeRoutes(noticePages),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
+    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
@@ -192,6 +200,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     receivePayment: coded(payments.receivePayment),
     findByNumber: coded(lookups.findByNumber),
     summary: coded(lookups.summary),
+    agedParts: coded(createAgedParts(deps)),
+    housekeeping: coded(async () => ({
+      saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+    })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),

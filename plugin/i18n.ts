@@ -229,7 +229,13 @@ export function explainError(words: Words, error: unknown): string | null {
   const sentence = words.find(keys, showVars(words, { ...vars, lastMerge, causes, fields })) ?? error.code;
   const stale = rowsOf(vars.stale).map((source) => explainStale(words, source));
   const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
-  return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices].join(' ');
+  const undo = rowsOf(vars.refusals).map((refusal) => explainUndoRefusal(words, refusal));
+  return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices, ...undo].join(' ');
+}
+
+/** Why a merge cannot be undone, and what to do about it. */
+export function explainUndoRefusal(words: Words, { code, vars }: Row): string {
+  return words.find([`undo.refused.${String(code)}`], showVars(words, (vars ?? {}) as Row)) ?? String(code);
 }
 
 /** Of one of IM_STALE_SOURCE's `stale`: what became of it, who did it and when. */

@@ -145,8 +145,8 @@ export function mergingEndpoints({
       method: 'post',
       path: '/merges/:id/undo',
       summary: 'Undoes a merge: the invoices come back, their lines leave',
-      // Whose merge it is decides between merge.undo and merge.undo_own.
-      action: null,
+      // Whose merge it is decides which of them.
+      action: ['merge.undo', 'merge.undo_own'],
       params: z.strictObject({ id }),
       body: z.strictObject({ reason: z.string().trim().max(2000), confirmSent: z.boolean().optional() }),
       replies: { 200: undone },

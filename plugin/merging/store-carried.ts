@@ -30,16 +30,16 @@ export async function readCarried(
 ): Promise<CarriedRecord[]> {
   const query = trx(`${prefix}carried_lines as c`).join(`${prefix}merges as m`, 'm.id', 'c.merge_id');
   narrow(query);
-  const rows = (await query
+  const rows = await query
     .orderBy('c.id')
     .forShare()
-    .select(
+    .select<Record<string, unknown>[]>(
       'c.*',
       text(trx, 'c.target_id', 'targetid'),
       text(trx, 'c.source_id', 'sourceid'),
       text(trx, 'c.source_line_id', 'sourcelineid'),
       text(trx, 'c.line_id', 'lineid'),
-    )) as Record<string, unknown>[];
+    );
   return rows.map((row) => ({
     id: Number(row.id),
     mergeId: String(row.merge_id),

@@ -44,15 +44,15 @@ export const createUndoStore = (prefix: string) => {
     },
 
     async partsOf(trx: Trx, mergeId: Id): Promise<MergeParts> {
-      const [merge] = (await trx(table('merges')).where({ id: mergeId }).select('discounts')) as Row[];
-      const sources = (await trx(table('merge_sources'))
+      const [merge] = await trx(table('merges')).where({ id: mergeId }).select<Row[]>('discounts');
+      const sources = await trx(table('merge_sources'))
         .where({ merge_id: mergeId })
         .orderBy('position')
-        .select('number', 'settlement', 'issue_date', 'snapshot', text(trx, 'source_id', 'sourceid'))) as Row[];
-      const links = (await trx(table('merge_links'))
+        .select<Row[]>('number', 'settlement', 'issue_date', 'snapshot', text(trx, 'source_id', 'sourceid'));
+      const links = await trx(table('merge_links'))
         .where({ merge_id: mergeId })
         .orderBy('id')
-        .select('link', 'how', 'from_id', 'to_id', 'row_data')) as Row[];
+        .select<Row[]>('link', 'how', 'from_id', 'to_id', 'row_data');
       return {
         sources: sources.map((row) => ({
           invoiceId: textOf(row.sourceid) ?? '',

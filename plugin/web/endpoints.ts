@@ -10,7 +10,7 @@ import type { Action, Options } from '../contract';
 import { PluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import { givenIn, jsonBody, noStore, parse, route, sameOriginWrites, signedIn } from './guards';
-import { isWrite, openApiOf } from './openapi';
+import { actionsOf, isWrite, openApiOf } from './openapi';
 
 /** Schemas by status: 200, 201 … */
 type Replies = Record<number, z.ZodType>;
@@ -32,8 +32,8 @@ interface Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   /** Below `/api`, as Express writes it: '/invoices/:id/lines'. */
   path: string;
   summary: string;
-  /** What `authorize` is asked; null: whoever is signed in. */
-  action: Action | null;
+  /** What `authorize` is asked, any of several; null: whoever is signed in. */
+  action: Action | Action[] | null;
   /** Strict objects: a misspelt filter that went unnoticed would answer with everything. */
   params?: P;
   query?: Q;
@@ -81,6 +81,18 @@ export interface ApiDeps {
   csrf: Pick<NonNullable<Options<Request>['csrf']>, 'headerName'> | undefined;
 }
 
+async function demandOne(
+  actions: Action[],
+  invoiceId: Id | undefined,
+  actor: Actor,
+  { authorize }: Pick<ApiDeps, 'authorize'>,
+): Promise<void> {
+  if (actions.length === 0) return;
+  for (const action of actions)
+    if (await authorize(actor, action, invoiceId === undefined ? {} : { invoiceId })) return;
+  throw new PluginError('IM_FORBIDDEN', 403, { action: actions[0] });
+}
+
 const NO_QUERY = z.strictObject({});
 const readBody = promisify(jsonBody());
 
@@ -96,11 +108,7 @@ function handlerOf(one: Endpoint, deps: ApiDeps): RequestHandler {
       body: one.body && parse(one.body, 'body', req.body),
       req,
     };
-    if (one.action !== null) {
-      const invoiceId = one.invoice?.(asked);
-      if (!(await deps.authorize(actor, one.action, invoiceId === undefined ? {} : { invoiceId })))
-        throw new PluginError('IM_FORBIDDEN', 403, { action: one.action });
-    }
+    await demandOne(actionsOf(one), one.invoice?.(asked), actor, deps);
     const { status, body } = await one.handler(asked);
     res.status(status).json(body);
   });

@@ -1,6 +1,7 @@
 /** The endpoints as an OpenAPI 3.1 document, whose schemas are those that check requests. */
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
+import type { Action } from '../contract';
 import { packageVersion } from '../paths';
 import type { ApiDeps, Endpoint } from './endpoints';
 import { components, failure } from './shapes';
@@ -16,6 +17,9 @@ uses (a session cookie, say); what that person may not see does not exist (404).
 Errors say in that person's language what happened and what to do next; their code begins with IM_.`;
 
 export const isWrite = ({ method }: Pick<Endpoint, 'method'>): boolean => method !== 'get';
+
+/** The permissions of which one is enough; empty: none is needed. */
+export const actionsOf = ({ action }: Pick<Endpoint, 'action'>): Action[] => (action === null ? [] : [action].flat());
 
 /** Statuses that an endpoint may refuse with, beside those that it names itself. */
 function commonRefusals(one: Endpoint): number[] {
@@ -59,7 +63,7 @@ export function openApiOf(endpoints: Endpoint[], deps: Pick<ApiDeps, 'base' | 'c
     const path = one.path.replace(/:(\w+)/g, '{$1}');
     (paths[path] ??= {})[one.method] = {
       summary: one.summary,
-      ...(one.action !== null && { description: `Needs the permission ${one.action}.` }),
+      ...(one.action !== null && { description: `Needs the permission ${actionsOf(one).join(' or ')}.` }),
       parameters: [
         ...parameters(one.params, 'path'),
         ...parameters(one.query, 'query'),

@@ -4,6 +4,7 @@ import type { StepReport } from '../../migrations';
 import { isPluginError } from '../../plugin/errors';
 import { eachDatabase, type TestDatabase } from '../support/databases';
 import { createHost, map, schemaText } from './host';
+import { STEPS } from './steps';
 
 async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -25,7 +26,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     const untouched = await schemaText(knex, name);
 
     const applied = await migrate(knex, map);
-    expect(applied).toHaveLength(16);
+    expect(applied).toHaveLength(STEPS);
     const migrated = await schemaText(knex, name);
     expect(Object.keys(migrated)).toEqual(
       expect.arrayContaining([
@@ -67,7 +68,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
       },
     });
     await knex.migrate.latest(hostStep('a'));
-    expect(await migrate(knex, map)).toHaveLength(16);
+    expect(await migrate(knex, map)).toHaveLength(STEPS);
     await knex.migrate.latest(hostStep('b'));
     expect(await migrate(knex, map)).toEqual([]);
     expect(await knex('knex_migrations').pluck<string[]>('name')).toEqual(['a', 'b']);
@@ -88,10 +89,10 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
       postProcessResponse: () => [{ nothing: 'of use' }],
     });
     try {
-      expect(await migrate(host, map)).toHaveLength(16);
+      expect(await migrate(host, map)).toHaveLength(STEPS);
       expect(await pending(host, map)).toEqual([]);
-      expect(await rollback(host, map)).toHaveLength(16);
-      expect(await migrate(host, map)).toHaveLength(16);
+      expect(await rollback(host, map)).toHaveLength(STEPS);
+      expect(await migrate(host, map)).toHaveLength(STEPS);
     } finally {
       await host.destroy();
     }
@@ -238,7 +239,7 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     const other = { ...map, tablePrefix: 'fusion_' };
     await migrate(knex, map);
     const first = await schemaText(knex, name);
-    expect(await migrate(knex, other)).toHaveLength(16);
+    expect(await migrate(knex, other)).toHaveLength(STEPS);
     expect(Object.keys(await schemaText(knex, name))).toContain('fusion_merges');
     await rollback(knex, other);
     expect(await schemaText(knex, name)).toEqual(first);

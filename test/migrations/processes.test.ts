@@ -2,6 +2,7 @@ import { migrate, pending, rollback } from '../../migrations';
 import { eachDatabase, type TestDatabase } from '../support/databases';
 import { type Build, build } from './build';
 import { createHost, map, schemaText } from './host';
+import { STEPS } from './steps';
 
 let built: Build;
 beforeAll(async () => {
@@ -31,7 +32,7 @@ describe.each(eachDatabase)('migrations by processes of the build on %s', (name,
     expect(runs.map(({ code, errors }) => ({ code, errors }))).toEqual(Array(3).fill({ code: 0, errors: '' }));
     const applied = runs.flatMap((run) => run.applied);
     expect(new Set(applied).size).toBe(applied.length);
-    expect(applied).toHaveLength(16);
+    expect(applied).toHaveLength(STEPS);
     expect(await pending(database.knex, map)).toEqual([]);
   });
 

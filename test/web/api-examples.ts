@@ -75,10 +75,17 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { key: randomUUID(), how: 'marked', locale: 'fr' },
     status: 200,
   }),
+  'POST /merges/{id}/undo': ({ mergeId }) => ({
+    params: { id: mergeId },
+    body: { reason: 'Wrong customer', confirmSent: true },
+    status: 200,
+  }),
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
       enabled: true,
+      preset: null,
+      lockedUntil: null,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       version: 0,

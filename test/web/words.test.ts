@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PluginError } from '../../plugin/errors';
-import { createTranslator, explainError, explainReason } from '../../plugin/i18n';
+import { createTranslator, explainError, explainReason, explainUndoRefusal } from '../../plugin/i18n';
 
 const root = path.join(__dirname, '../..');
 type Tree = { [key: string]: string | Tree };
@@ -31,7 +31,8 @@ describe('the words', () => {
   it('exist for every error and every reason, and end as sentences', () => {
     const codes = codesIn('plugin/errors.ts', 'ErrorCode');
     const reasons = codesIn('plugin/host/contract.ts', 'Reason');
-    expect([codes.length, reasons.length]).toEqual([34, 21]);
+    const refusals = codesIn('plugin/merging/contract.ts', 'UndoRefusalCode');
+    expect([codes.length, reasons.length, refusals.length]).toEqual([38, 21, 15]);
     for (const words of [fr, en]) {
       for (const code of codes) {
         const text = explainError(words, new PluginError(code as 'IM_FORBIDDEN', 409)) ?? '';
@@ -39,6 +40,11 @@ describe('the words', () => {
         expect(text).not.toMatch(/[{}⟦⟧…\0]/);
       }
       for (const code of reasons) expect(explainReason(words, { code, vars: {} })).not.toMatch(/reasons|[{}⟦⟧…\0]/);
+      for (const code of refusals) {
+        const text = explainUndoRefusal(words, { code, vars: { number: 'FA-1' } });
+        expect(text).toMatch(/^[A-ZÀ-Ý].{10,}\. .{20,}\.$/u);
+        expect(text).not.toMatch(/[{}⟦⟧…\0]/);
+      }
     }
   });
 
