@@ -4,6 +4,7 @@ import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
+import { canCredit } from './host/credit-notes';
 import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
@@ -21,13 +22,14 @@ import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
-import type { MergingDeps } from './merging/deps';
+import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
+import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
 import { modulePage } from './settings/routes-module';
@@ -66,7 +68,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
   const { authorize } = options;
   const clock = options.clock ?? (() => new Date());
-  const settings = createSettings({ knex, store: createSettingsStore(prefix), authorize, clock });
+  const settings = createSettings({
+    ...{ knex, store: createSettingsStore(prefix), authorize, clock },
+    canCredit: canCredit(host),
+  });
   const numbering = createNumbering(host, prefix);
   const deps: MergingDeps = {
     knex,
@@ -138,6 +143,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
     may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
   };
+  const held = async (now: Settings): Promise<RulesNow> =>
+    (await rulesFor(deps, knex, now, ({ issued, draft }) => [...issued.offered, ...draft.offered])).rules;
   const attention = createAttention({
     ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
     paymentsUrl: base + pagesPath + PAYMENTS_PATH,
@@ -161,10 +168,13 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, held }),
     noticeRoutes(noticePages),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
+    settingsRoutes({
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
+    }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
