@@ -213,6 +213,7 @@ export function createFakeMerging(): FakeMerging {
       customer: { id: '3', name: 'Boulangerie Martin' },
       target,
       refusal: null,
+      mayRegroup: false,
       candidates,
       currency: 'EUR',
       currencies: [],
