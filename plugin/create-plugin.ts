@@ -17,19 +17,23 @@ import { createNotices } from './merging/after-notices';
 import { createBanner } from './merging/banner';
 import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
+import { historyEndpoints } from './merging/endpoints-history';
 import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
+import { createHistory } from './merging/history';
 import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
+import { HISTORY_PATH, historyRoutes } from './merging/routes-history';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
-import type { MergingDeps } from './merging/deps';
+import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
+import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
 import { modulePage } from './settings/routes-module';
@@ -102,6 +106,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const history = createHistory(deps);
   const lookups = createLookups(deps, guarding);
   const payments = createPayments(deps, guarding, createPaymentStore(prefix));
   const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
@@ -136,7 +141,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath };
+  const historyUrl = base + pagesPath + HISTORY_PATH;
+  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath, historyUrl };
   const banner = withAfterPanel(createBanner(mergingPages), noticePages);
   const known = (error: unknown): unknown => asNotMigrated(error, prefix);
   /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
@@ -154,12 +160,16 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
     may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
   };
+  const held = async (now: Settings): Promise<RulesNow> =>
+    (await rulesFor(deps, knex, now, ({ issued, draft }) => [...issued.offered, ...draft.offered])).rules;
   const attention = createAttention({
     ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
     paymentsUrl: base + pagesPath + PAYMENTS_PATH,
   });
   const router = Router();
   const endpoints = [
+    // Before `/merges/:id`.
+    ...historyEndpoints({ db: knex, history, wordsOf, timeZone: deps.timeZone }),
     ...mergingEndpoints({ db: knex, service, wordsOf }),
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
@@ -177,10 +187,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, held, historyUrl }),
     noticeRoutes(noticePages),
+    historyRoutes({ ...mergingPages, history, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) }),
+    settingsRoutes({
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
+    }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
