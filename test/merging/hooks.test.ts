@@ -7,7 +7,7 @@ import { crmHost } from '../support/hosts';
 import { openMerging, reasonsOf, refusal, type MergingFixture } from '../support/merging-fixture';
 
 type Given = Partial<Options<never>>;
-const given = (options: object): Given => options as Given;
+const given = (options: object): Given => options;
 const failing = (): never => {
   throw new Error('the hook is broken');
 };

@@ -15,10 +15,12 @@ describe.each(eachDatabase)('what hangs on an invoice, on %s', (_name, createDat
 
   const fieldsOf = async (fieldto: string, relid: Id): Promise<string[]> =>
     (await fixture.rows('tblcustomfieldsvalues', { fieldto, relid }))
-      .map((row) => `${row.fieldid} ${row.value}`)
+      .map((row) => `${String(row.fieldid)} ${String(row.value)}`)
       .sort();
   const billedBy = async (lineId: Id): Promise<string[]> =>
-    (await fixture.rows('tblrelated_items', { item_id: lineId })).map((row) => `${row.rel_type} ${row.rel_id}`);
+    (await fixture.rows('tblrelated_items', { item_id: lineId })).map(
+      (row) => `${String(row.rel_type)} ${String(row.rel_id)}`,
+    );
   const all = async (): Promise<Record<string, Row[]>> => {
     const tables = await fixture.dump();
     return Object.fromEntries(FOLLOWING.map((table) => [table, tables[table] ?? []]));
