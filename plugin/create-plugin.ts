@@ -4,6 +4,7 @@ import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
+import { canCredit } from './host/credit-notes';
 import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
@@ -66,7 +67,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
   const { authorize } = options;
   const clock = options.clock ?? (() => new Date());
-  const settings = createSettings({ knex, store: createSettingsStore(prefix), authorize, clock });
+  const settings = createSettings({
+    ...{ knex, store: createSettingsStore(prefix), authorize, clock },
+    canCredit: canCredit(host),
+  });
   const numbering = createNumbering(host, prefix);
   const deps: MergingDeps = {
     knex,
@@ -164,7 +168,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     modulePage({ ...settingsPages, checkHost: inspect, attention }),
     noticeRoutes(noticePages),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
+    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 

@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'IM_RETRY_EXHAUSTED'
   | 'IM_DISABLED'
   | 'IM_STALE_SETTINGS'
+  | 'IM_CREDIT_UNAVAILABLE'
   | 'IM_NOT_MIGRATED';
 
 export type ErrorVars = Record<string, unknown>;

@@ -15,17 +15,15 @@ import type {
   SettlementChoice,
 } from '../host/contract';
 import type { AllowanceCharge, Decimal, Totals } from '../money/types';
-import type { SettlementRule } from '../settings/contract';
+import type { RulesNow } from '../settings/contract';
 
 export interface Refusal {
   code: Reason;
   vars: Row;
 }
 
-export interface SettlementOffer {
-  /** For each kind of source what is offered, and which of it unless the person chooses. */
-  issued: SettlementRule;
-  draft: SettlementRule;
+/** For each kind of source what is offered, and which of it unless the person chooses; and what else the preset says. */
+export interface SettlementOffer extends RulesNow {
   /** False: the person merges with the default only. */
   mayChoose: boolean;
   /** Why `delete` is not offered although settings allow it: columns that point at invoices and are not mapped. */

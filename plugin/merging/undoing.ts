@@ -14,7 +14,7 @@ import { lockedUntil, restrictTo, type MergingDeps } from './deps';
 import type { MergeParts } from './store-undo';
 import { reasonsAgainstUndo } from './undo-reasons';
 
-type UndoDeps = Pick<MergingDeps, 'host' | 'store' | 'authorize' | 'scope' | 'hooks' | 'clock'>;
+type UndoDeps = Pick<MergingDeps, 'host' | 'store' | 'settings' | 'authorize' | 'scope' | 'hooks' | 'clock'>;
 
 /** One for each of a merge that can be undone for whoever asks. */
 interface Judged {
@@ -84,7 +84,7 @@ export const createUndoing = (deps: UndoDeps) => {
       changedLines: [...new Set(lost.map(({ content }) => content.description))],
       discountChanged: target !== null && (ownAllowances === null || hasNewDiscount),
       taken: deleted.filter(({ invoiceId }) => takenIds.has(invoiceId)).map(({ number }) => number),
-      lockedUntil: await lockedUntil(deps, trx),
+      lockedUntil: await lockedUntil(deps, trx, await deps.settings.read(trx)),
     });
     return { target, ownAllowances: ownAllowances ?? [], refusals };
   }

@@ -14,19 +14,25 @@ export interface RuleView {
   choices: { value: Settlement; label: string; effect: string; offered: boolean; chosen: boolean }[];
 }
 
-/** One settlement a row: whether it is offered, whether it is the default, and what it does to numbers, reports and VAT. */
-export function toRuleView(words: Words, kind: Kind, rule: SettlementRule): RuleView {
+/**
+ * One settlement a row: whether it is offered, whether it is the default, and what it does to numbers, reports and VAT.
+ * @param canCredit credit notes are a choice on hosts that keep them
+ */
+export function toRuleView(words: Words, kind: Kind, rule: SettlementRule, canCredit: boolean): RuleView {
+  const settlements: readonly Settlement[] = SETTLEMENTS[kind];
   return {
     kind,
     legend: words.t(`settings.${kind}`),
     hint: words.t(`settings.${kind}Hint`),
-    choices: SETTLEMENTS.map((value) => ({
-      value,
-      label: words.t(`settings.${value}`),
-      effect: words.t(`settings.${value}_${kind}`),
-      offered: rule.offered.includes(value),
-      chosen: rule.default === value,
-    })),
+    choices: settlements
+      .filter((one) => one !== 'credit' || canCredit)
+      .map((value) => ({
+        value,
+        label: words.t(`settings.${value}`),
+        effect: words.t(`settings.${value}_${kind}`),
+        offered: rule.offered.includes(value),
+        chosen: rule.default === value,
+      })),
   };
 }
 

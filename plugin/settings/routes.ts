@@ -5,12 +5,12 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Action, Options } from '../contract';
 import { isPluginError } from '../errors';
-import type { Actor, Db } from '../host/contract';
+import type { Actor, Db, Settlement } from '../host/contract';
 import { explainError } from '../i18n';
 import type { Words } from '../i18n';
 import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
-import type { Settings, SettingsNow, SettingsService } from './contract';
+import type { Settings, SettingsNow, SettingsService, SettlementRule } from './contract';
 import { SETTLEMENTS } from './rules';
 import { explainChange, explainRules, toRuleView } from './routes-view';
 
@@ -31,33 +31,39 @@ export interface SettingsPageDeps {
 export interface SettingsRoutesDeps extends SettingsPageDeps {
   /** Columns for which `delete` is not offered, whatever the settings say. */
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
+  /** Whether the host keeps credit notes. */
+  canCredit: boolean;
 }
 
 /** Changes that the page lists. */
 const SHOWN_CHANGES = 20;
 
-const list = z.preprocess(
-  (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
-  z.array(z.enum(SETTLEMENTS)),
-);
+const list = <const T extends readonly [string, ...string[]]>(settlements: T) =>
+  z.preprocess(
+    (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
+    z.array(z.enum(settlements)),
+  );
 const settingsForm = z.object({
   version: z.string().regex(/^\d{1,15}$/),
-  issuedOffered: list,
-  issuedDefault: z.enum(SETTLEMENTS),
-  draftOffered: list,
-  draftDefault: z.enum(SETTLEMENTS),
+  issuedOffered: list(SETTLEMENTS.issued),
+  issuedDefault: z.enum(SETTLEMENTS.issued),
+  draftOffered: list(SETTLEMENTS.draft),
+  draftDefault: z.enum(SETTLEMENTS.draft),
 });
 
 /** What is chosen unless the person chooses is always offered: the form has no wrong state. */
-const ruleOf = (offered: Settings['draft']['offered'], chosen: Settings['draft']['default']): Settings['draft'] => ({
-  offered: SETTLEMENTS.filter((one) => one === chosen || offered.includes(one)),
+const ruleOf = <S extends Settlement>(all: readonly S[], offered: S[], chosen: S): SettlementRule<S> => ({
+  offered: all.filter((one) => one === chosen || offered.includes(one)),
   default: chosen,
 });
 
 function readForm(body: unknown): { wanted: Pick<Settings, 'issued' | 'draft'>; version: number } {
   const { issuedOffered, issuedDefault, draftOffered, draftDefault, version } = parse(settingsForm, 'body', body);
   return {
-    wanted: { issued: ruleOf(issuedOffered, issuedDefault), draft: ruleOf(draftOffered, draftDefault) },
+    wanted: {
+      issued: ruleOf(SETTLEMENTS.issued, issuedOffered, issuedDefault),
+      draft: ruleOf(SETTLEMENTS.draft, draftOffered, draftDefault),
+    },
     version: Number(version),
   };
 }
@@ -86,7 +92,10 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
       vm: {
         refused,
         version: shown.version,
-        rules: [toRuleView(words, 'issued', shown.issued), toRuleView(words, 'draft', shown.draft)],
+        rules: [
+          toRuleView(words, 'issued', shown.issued, deps.canCredit),
+          toRuleView(words, 'draft', shown.draft, deps.canCredit),
+        ],
         blocked: blocked.length > 0 ? words.list(blocked.map(({ where }) => where)) : null,
         changes: changes.map((change) => explainChange(words, change)),
       },

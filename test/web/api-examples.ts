@@ -84,6 +84,8 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
   'PUT /settings': () => ({
     body: {
       enabled: true,
+      preset: null,
+      lockedUntil: null,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       version: 0,

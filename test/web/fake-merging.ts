@@ -24,6 +24,7 @@ export function candidate(values: Partial<Candidate> = {}): Candidate {
     total: '604.80',
     eligible: true,
     reasons: [],
+    creditOnly: [],
     ...values,
   };
 }
@@ -215,6 +216,7 @@ export function createFakeMerging(): FakeMerging {
     offer: {
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      ...{ preset: 'none', issuedTargets: true, warnsAcrossMonths: false },
       mayChoose: true,
       deleteBlockedBy: [],
     },
