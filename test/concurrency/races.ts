@@ -2,12 +2,13 @@
  * Races between two servers of the demo CRM on one database, a round at a time: what must hold after each, whoever wins.
  * A few rounds run with every test run, many in the stress runs. Nothing here measures time.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import Big from 'big.js';
 import type { Knex } from 'knex';
 import { DemoClient, mergeRequest, newKey, serveDemo, type DemoInvoice } from '../demo/demo-client';
 import type { TestDatabase } from '../support/databases';
 
-const MERGES = '/invoice-merge/api/merges';
+export const MERGES = '/invoice-merge/api/merges';
 
 export interface TwoServers {
   knex: Knex;
@@ -48,23 +49,23 @@ export async function twoServers(
 export type Outcome = string[];
 type Answered = { status: number; body: unknown };
 
-function outcomeOf(answers: Answered[]): Outcome {
+export function outcomeOf(answers: Answered[]): Outcome {
   return answers.map(({ status, body }) => {
     const { error } = (body ?? {}) as { error?: { code?: string } };
     return error?.code ? `${status} ${error.code}` : String(status);
   });
 }
 
-function fail(what: string, facts: unknown): never {
+export function fail(what: string, facts: unknown): never {
   throw new Error(`${what}: ${JSON.stringify(facts)}`);
 }
 
 /** No deadlock, no fault reaches a person: a refusal is one that says why. */
-function demandRefusalsOnly(outcome: Outcome): void {
+export function demandRefusalsOnly(outcome: Outcome): void {
   if (!outcome.every((one) => /^(200|201|409 |422 )/.test(one))) fail('an answer that no person should get', outcome);
 }
 
-const line = (description: string, unitPrice: string) => ({
+export const line = (description: string, unitPrice: string) => ({
   description,
   quantity: '1',
   unitPrice,
@@ -73,7 +74,7 @@ const line = (description: string, unitPrice: string) => ({
 
 let customers = 0;
 /** A customer with as many open invoices; line `n` of each is named after the invoice. */
-async function openInvoices(servers: TwoServers, count: number, status = 'unpaid'): Promise<DemoInvoice[]> {
+export async function openInvoices(servers: TwoServers, count: number, status = 'unpaid'): Promise<DemoInvoice[]> {
   const { one } = servers;
   const customerId = await one.customer(`Race ${(customers += 1)}`);
   const invoices: DemoInvoice[] = [];
@@ -91,7 +92,7 @@ async function openInvoices(servers: TwoServers, count: number, status = 'unpaid
 }
 
 /** What the customer owes by the books: all that stands, less what was paid. */
-async function owed({ knex }: TwoServers, customerId: string): Promise<string> {
+export async function owed({ knex }: TwoServers, customerId: string): Promise<string> {
   const invoices = await knex('crm_invoices')
     .where({ client_id: customerId })
     .whereNot({ state: 'void' })
@@ -107,7 +108,7 @@ async function owed({ knex }: TwoServers, customerId: string): Promise<string> {
 }
 
 /** Each line stands in exactly one invoice that is not cancelled, and each source leads to where its lines are. */
-async function demandLinesOnce({ knex }: TwoServers, customerId: string): Promise<void> {
+export async function demandLinesOnce({ knex }: TwoServers, customerId: string): Promise<void> {
   const lines = await knex('crm_invoice_lines as l')
     .join('crm_invoices as i', 'i.id', 'l.invoice_id')
     .where('i.client_id', customerId)
@@ -117,10 +118,10 @@ async function demandLinesOnce({ knex }: TwoServers, customerId: string): Promis
   if (new Set(labels).size !== labels.length) fail('a line stands twice', lines);
 }
 
-const linesOf = (invoice: DemoInvoice): string[] => invoice.lines.map((one) => one.description);
+export const linesOf = (invoice: DemoInvoice): string[] => invoice.lines.map((one) => one.description);
 
 /** Asks both at once, and waits until what came of it can be read everywhere. */
-async function both<A, B>(servers: TwoServers, first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+export async function both<A, B>(servers: TwoServers, first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   const answers = await Promise.all([first, second]);
   await servers.settled();
   return answers;
@@ -191,11 +192,12 @@ export async function mergeAgainstPayment(servers: TwoServers, round: number): P
   if (!target || !source) return fail('no invoices', round);
   const before = new Big(await owed(servers, source.customerId));
   const amount = round % 2 === 0 ? source.total : '10.00';
-  const merge = () => servers.one.json('POST', MERGES, mergeRequest(target, [source]));
-  const pay = () => servers.other.json('POST', `/api/invoices/${source.id}/payments`, { amount });
-  let merged, paid;
-  if (round % 4 < 2) [merged, paid] = await both(servers, merge(), pay());
-  else [paid, merged] = await both(servers, pay(), merge());
+  // A payment is the shorter of the two: only where it comes a little later may the merge be there first.
+  const [merged, paid] = await both(
+    servers,
+    servers.one.json('POST', MERGES, mergeRequest(target, [source])),
+    sleep((round % 6) * 8).then(() => servers.other.json('POST', `/api/invoices/${source.id}/payments`, { amount })),
+  );
   const answers = [merged, paid];
   const outcome = outcomeOf(answers);
   demandRefusalsOnly(outcome);
