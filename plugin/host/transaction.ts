@@ -5,8 +5,11 @@ import type { Trx } from './contract';
 import { isMysql } from './sql';
 
 const ATTEMPTS = 4;
-/** Lock conflicts of InnoDB, Galera and Group Replication (1180 only with errno 149 in its text), and MariaDB's snapshot check. */
-const RETRYABLE_ERRNOS = new Set([1213, 1205, 3101, 1020]);
+/**
+ * Lock conflicts of InnoDB, Galera and Group Replication (1180 only with errno 149 in its text), MariaDB's snapshot check,
+ * and 1047: a Galera node that has lost its cluster does nothing until it is back.
+ */
+const RETRYABLE_ERRNOS = new Set([1213, 1205, 3101, 1020, 1047]);
 
 export function isRetryable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Big from 'big.js';
 import type { Knex } from 'knex';
+import type { DemoApp } from '../../demo/app';
 import { DemoClient, mergeRequest, newKey, serveDemo, type DemoInvoice } from '../demo/demo-client';
 import type { TestDatabase } from '../support/databases';
 
@@ -15,8 +16,8 @@ export interface TwoServers {
   /** One person on each server, with connections of their own. */
   one: DemoClient;
   other: DemoClient;
-  /** The servers' own handles. */
-  handles: [Knex, Knex];
+  /** The servers themselves, that of `one` first. */
+  demos: [DemoApp, DemoApp];
   /** Comes back once both servers read all that was committed; on one database that is always so. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -37,7 +38,7 @@ export async function twoServers(
     knex: database.knex,
     one: await DemoClient.signedIn(first.url, 'admin', 'en'),
     other: await DemoClient.signedIn(second.url, 'books', 'en'),
-    handles: [first.demo.knex, second.demo.knex],
+    demos: [first.demo, second.demo],
     settled,
     async close() {
       await Promise.all([first, second].map((server) => server.close()));
@@ -186,17 +187,25 @@ export async function crossedPairs(servers: TwoServers, round: number): Promise<
   return outcome;
 }
 
+/** What the last one took. A payment is shorter: only where it comes later may the merge be there first. Decides nothing. */
+let mergeTakes = 0;
+
 /** A merge of the source against money for it: the payment names the successor, or the merge is refused; never both, neither lost. */
 export async function mergeAgainstPayment(servers: TwoServers, round: number): Promise<Outcome> {
   const [target, source] = await openInvoices(servers, 2);
   if (!target || !source) return fail('no invoices', round);
   const before = new Big(await owed(servers, source.customerId));
   const amount = round % 2 === 0 ? source.total : '10.00';
-  // A payment is the shorter of the two: only where it comes a little later may the merge be there first.
+  const begun = performance.now();
   const [merged, paid] = await both(
     servers,
-    servers.one.json('POST', MERGES, mergeRequest(target, [source])),
-    sleep((round % 6) * 8).then(() => servers.other.json('POST', `/api/invoices/${source.id}/payments`, { amount })),
+    servers.one.json('POST', MERGES, mergeRequest(target, [source])).then((answer) => {
+      mergeTakes = performance.now() - begun;
+      return answer;
+    }),
+    sleep((mergeTakes * (round % 6)) / 5).then(() =>
+      servers.other.json('POST', `/api/invoices/${source.id}/payments`, { amount }),
+    ),
   );
   const answers = [merged, paid];
   const outcome = outcomeOf(answers);
