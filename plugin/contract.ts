@@ -165,7 +165,10 @@ export interface BannerSpec<Req> {
   /** What applyMerge threw: shown where the cause is. */
   error?: unknown;
   editUrl?(req: Req): string;
-  /** The host's create page, for `customer`; `customerId` and `invoiceMergeAll=1` are added to its query. */
+  /**
+   * The host's create page. `customer`: `customerId` and `invoiceMergeAll=1` are added to its query. `edit` and `preview`
+   * of an issued invoice that takes no lines: `customerId`, `currency` and, repeated, `invoiceMergeSource`, the ids to tick.
+   */
   createUrl?(req: Req, customerId: Id): string;
 }
 

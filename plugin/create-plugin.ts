@@ -22,13 +22,14 @@ import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
-import type { MergingDeps } from './merging/deps';
+import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
+import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
 import { modulePage } from './settings/routes-module';
@@ -142,6 +143,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
     may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
   };
+  const held = async (now: Settings): Promise<RulesNow> =>
+    (await rulesFor(deps, knex, now, ({ issued, draft }) => [...issued.offered, ...draft.offered])).rules;
   const attention = createAttention({
     ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
     paymentsUrl: base + pagesPath + PAYMENTS_PATH,
@@ -165,10 +168,13 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, held }),
     noticeRoutes(noticePages),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) }),
+    settingsRoutes({
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
+    }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
-import { chrome } from './banner-deps';
+import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 import { titleOf } from './banner-list';
 import { explainClosed, toProvenance, toRows } from './banner-view';
@@ -52,6 +52,7 @@ export function createPreviewBanner(deps: MergingPageDeps) {
       ...chrome(deps, req, res, words),
       ...provenance,
       closed,
+      regroup: closed && list && mayApply ? regroupUrl(req, spec, list, []) : null,
       choices: choices.slice(0, AT_A_GLANCE),
       more: choices.length > AT_A_GLANCE ? words.t('banner.more', { count: choices.length - AT_A_GLANCE }) : null,
       title: choices.length > 0 ? titleOf(words, list?.customer?.name ?? '', choices.length) : null,

@@ -36,6 +36,8 @@ export interface CandidateList {
   target: Invoice | null;
   /** Why nothing can be merged into the target. */
   refusal: Refusal | null;
+  /** The target takes no lines because it is issued, and may itself go into a new invoice. */
+  mayRegroup: boolean;
   /** Oldest first; those that may not merge carry their reasons. */
   candidates: Candidate[];
   /** What the invoice is in: as asked, else the target's, else what most that go together are in. null: nothing to merge. */

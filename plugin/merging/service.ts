@@ -170,10 +170,18 @@ export const createMerging = (deps: MergingDeps) => {
       const name = await customerName(db, host.map, customerId, deps.scope && restrict);
       const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor, db });
       const choice = target ? null : chooseCurrency(asked, heads, currency);
+      const refusal = target && (await refusalOf(db, now, target));
+      const regrouped =
+        target && refusal?.code === 'target_issued'
+          ? toCandidate(target, reasonsAgainst(target, { ...context, target: null }), [])
+          : null;
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
-        refusal: target && (await refusalOf(db, now, target)),
+        refusal,
+        mayRegroup:
+          regrouped !== null &&
+          (await askHook(deps, [regrouped], { customerId, actor, db })).some((one) => one.eligible),
         candidates: asked,
         currency: currency ?? target?.currency ?? null,
         currencies: [],

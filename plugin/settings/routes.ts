@@ -5,14 +5,14 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Action, Options } from '../contract';
 import { isPluginError } from '../errors';
-import type { Actor, Db, Settlement } from '../host/contract';
+import type { Actor, Day, Db, Settlement } from '../host/contract';
 import { explainError } from '../i18n';
 import type { Words } from '../i18n';
 import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
 import type { Settings, SettingsNow, SettingsService, SettlementRule } from './contract';
-import { SETTLEMENTS } from './rules';
-import { explainChange, explainRules, toRuleView } from './routes-view';
+import { PRESETS, SETTLEMENTS } from './rules';
+import { explainChange, explainRules, toPresets, toRuleView, type Kind } from './routes-view';
 
 /** What the pages of this feature work with; create-plugin.ts puts it together. */
 export interface SettingsPageDeps {
@@ -33,6 +33,8 @@ export interface SettingsRoutesDeps extends SettingsPageDeps {
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
   /** Whether the host keeps credit notes. */
   canCredit: boolean;
+  /** Until when the host itself says that books are closed. */
+  closedByHost(db: Db): Promise<Day | null>;
 }
 
 /** Changes that the page lists. */
@@ -49,6 +51,9 @@ const settingsForm = z.object({
   issuedDefault: z.enum(SETTLEMENTS.issued),
   draftOffered: list(SETTLEMENTS.draft),
   draftDefault: z.enum(SETTLEMENTS.draft),
+  /** Not posted until somebody has answered where the business invoices. */
+  preset: z.enum(PRESETS).optional(),
+  lockedUntil: z.union([z.literal(''), z.iso.date()]).optional(),
 });
 
 /** What is chosen unless the person chooses is always offered: the form has no wrong state. */
@@ -57,12 +62,15 @@ const ruleOf = <S extends Settlement>(all: readonly S[], offered: S[], chosen: S
   default: chosen,
 });
 
-function readForm(body: unknown): { wanted: Pick<Settings, 'issued' | 'draft'>; version: number } {
-  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version } = parse(settingsForm, 'body', body);
+function readForm(body: unknown): { wanted: Pick<Settings, Kind> & Partial<Settings>; version: number } {
+  const posted = parse(settingsForm, 'body', body);
+  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version, preset, lockedUntil } = posted;
   return {
     wanted: {
       issued: ruleOf(SETTLEMENTS.issued, issuedOffered, issuedDefault),
       draft: ruleOf(SETTLEMENTS.draft, draftOffered, draftDefault),
+      ...(preset && { preset }),
+      ...(lockedUntil !== undefined && { lockedUntil: lockedUntil === '' ? null : lockedUntil }),
     },
     version: Number(version),
   };
@@ -77,12 +85,13 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   async function show(
     req: Request,
     res: Response,
-    shown: Pick<SettingsNow, 'issued' | 'draft' | 'version'>,
+    shown: Omit<SettingsNow, 'enabled'>,
     refused: { status: number; message: string; now: string[] } | null,
   ): Promise<void> {
     const words = deps.wordsOf(req);
     const blocked = await deps.deleteBlockers(db);
     const changes = await settings.changes(db, SHOWN_CHANGES);
+    const closedByHost = await deps.closedByHost(db);
     await pages.send(req, res, {
       view: 'settings',
       title: words.t('settings.title'),
@@ -92,6 +101,10 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
       vm: {
         refused,
         version: shown.version,
+        presets: toPresets(words, shown.preset, deps.canCredit),
+        unanswered: shown.preset === null,
+        lockedUntil: shown.lockedUntil ?? '',
+        closedByHost: closedByHost && words.day(closedByHost),
         rules: [
           toRuleView(words, 'issued', shown.issued, deps.canCredit),
           toRuleView(words, 'draft', shown.draft, deps.canCredit),
@@ -126,7 +139,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
         const now = error.vars.now as SettingsNow;
         const message = explainError(words, error) ?? '';
         const refused = { status: error.status, message, now: explainRules(words, now) };
-        return show(req, res, { ...wanted, version: now.version }, refused);
+        return show(req, res, { ...now, ...wanted }, refused);
       }
       pages.redirect(res, '/settings', 'saved');
     }),

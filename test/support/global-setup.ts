@@ -5,6 +5,7 @@
  */
 import mysql from 'mysql2/promise';
 import { createRunFolder, startMariadb } from './mariadb-server';
+import { memoryFolder } from './memory-folder';
 import { ensurePrograms } from './system-packages';
 
 /** @throws naming the variable */
@@ -25,6 +26,8 @@ export default async function globalSetup(): Promise<void> {
   const given = process.env.TEST_MARIADB_URL;
   await Promise.all([demandAnswer('TEST_MARIADB_URL'), demandAnswer('TEST_MYSQL_URL')]);
   ensurePrograms(given ? ['chromium'] : ['mariadbd', 'mariadb-install-db', 'chromium']);
+  const memory = process.env.TMPDIR ? null : memoryFolder();
+  if (memory !== null) process.env.TMPDIR = memory;
   const cleanUp: (() => Promise<void>)[] = [];
   (globalThis as { endOfRun?: typeof cleanUp }).endOfRun = cleanUp;
   if (!given) {

@@ -68,6 +68,12 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { invoiceId },
     status: 200,
   }),
+  'POST /payments-to-allocate/{id}/close': ({ waiting: { id } }) => ({
+    params: { id },
+    body: { reason: 'Refunded' },
+    status: 200,
+  }),
+  'POST /payments-to-allocate/{id}/reopen': ({ waiting: { id } }) => ({ params: { id }, status: 200 }),
   'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/dismiss': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/tell': ({ mergeId }) => ({

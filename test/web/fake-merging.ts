@@ -207,6 +207,7 @@ export function createFakeMerging(): FakeMerging {
       customer: { id: '3', name: 'Boulangerie Martin' },
       target,
       refusal: null,
+      mayRegroup: false,
       candidates,
       currency: 'EUR',
       currencies: [],
