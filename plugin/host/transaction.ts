@@ -6,7 +6,7 @@ import { isMysql } from './sql';
 
 /** Where locks wait, four attempts took long enough; where they fail at once, as between nodes, a busy hour needs more. */
 const ATTEMPTS = 4;
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 8000;
 /**
  * Lock conflicts of InnoDB, Galera and Group Replication (1180 only with errno 149 in its text), MariaDB's snapshot check,
  * and 1047: a Galera node that has lost its cluster does nothing until it is back.
