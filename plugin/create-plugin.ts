@@ -18,6 +18,7 @@ import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
 import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
+import { mergePageRoutes } from './merging/routes-merge';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
 import type { MergingDeps } from './merging/deps';
@@ -112,7 +113,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     actorOf: async (req: IncomingMessage) => (await options.actor(req as Req)) ?? null,
     wordsOf,
     render,
-    urls: { base, asset: assets.url, invoice: host.invoiceUrl },
+    urls: { base, pages: base + pagesPath, asset: assets.url, invoice: host.invoiceUrl },
     csrf: options.csrf,
     nonce: options.nonce,
   };
@@ -159,6 +160,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     pagesPath,
     modulePage({ ...settingsPages, checkHost: inspect, attention }),
     noticeRoutes(noticePages),
+    mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
   );

@@ -38,7 +38,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
     );
   }
 
-  const toMessage = (words: Words, news: News, here: Id | null) => ({
+  const toMessage = (words: Words, news: News, here: Id | null, mayUndo: boolean) => ({
     text: words.t(news.number === null ? 'after.messageDraft' : 'after.message', {
       count: news.count,
       number: news.number ?? '',
@@ -47,6 +47,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
     }),
     viewUrl: news.invoiceId === here ? null : urls.invoice(news.invoiceId, 'preview'),
     tellUrl: `${news.invoiceId === here ? '' : urls.invoice(news.invoiceId, 'preview')}${TELL}`,
+    undoUrl: mayUndo ? `${deps.pagesUrl}/merges/${news.mergeId}#im-undo` : null,
     dismissUrl: `${deps.pagesUrl}/merges/${news.mergeId}/dismiss`,
   });
 
@@ -90,11 +91,14 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       afterScript: urls.asset('js/after.js'),
       csrf: deps.csrf ? { name: deps.csrf.fieldName, value: deps.csrf.token(req, res) } : null,
       back: originalUrl,
-      messages: news.map((one) => ({
-        ...toMessage(words, one, here),
-        // On a customer's page the link leads to the invoice, where the letter is.
-        tells: here === null || telling !== null,
-      })),
+      messages: await Promise.all(
+        news.map(async (one) => ({
+          // Only the author reads the message.
+          ...toMessage(words, one, here, await service.mayUndo(db, { targetId: one.invoiceId, actor }, actor)),
+          // On a customer's page the link leads to the invoice, where the letter is.
+          tells: here === null || telling !== null,
+        })),
+      ),
       telling: telling && toTelling(words, telling),
     });
   }

@@ -7,6 +7,7 @@ import type {
   Db,
   Id,
   Invoice,
+  InvoiceStatus,
   Merge,
   MovedLink,
   Reason,
@@ -88,6 +89,7 @@ export interface MergePreview {
 export interface InvoiceMerges {
   mergedInto: {
     invoiceId: Id;
+    mergeId: Id;
     number: string | null;
     /** null where it does not stand any more. */ date: Day | null;
     at: string;
@@ -131,6 +133,7 @@ export type UndoRefusalCode =
   | 'lines_changed'
   | 'discount_changed'
   | 'link'
+  | 'id_taken'
   | 'number_taken'
   | 'sent';
 
@@ -144,12 +147,37 @@ export interface UndoRequest {
   reason: string;
   /** The person was told that the invoice reached the customer, and goes on. */
   confirmSent?: boolean;
+  /** Whose number another invoice bears by now comes back under the next number of its series, with a note of the old one. */
+  numberTaken?: 'new_number';
 }
 
 export interface Undone {
   merge: Merge;
   /** What the merge had moved and somebody has put elsewhere since: left there. */
   linksLeft: MovedLink[];
+  renumbered: { invoiceId: Id; from: string; to: string }[];
+}
+
+/** One merge as its page shows it, with what could be done about it now. */
+export interface MergeDossier {
+  merge: Merge;
+  /** Merging's target as it stands. */
+  target: Invoice | null;
+  currency: string;
+  /** In the order of `merge.sources`: those that the person may see. */
+  sources: { invoiceId: Id; issueDate: Day; statusBefore: InvoiceStatus; exists: boolean }[];
+  /** How many lines came along. */
+  lines: number;
+  /** How many rows of each link the merge brought along. */
+  links: { link: string; count: number }[];
+  /** Why it cannot be undone, else empty; null: undone already, or not for this person. */
+  undo: {
+    refusals: UndoRefusal[];
+    /** Of those: what the person may answer with yes. */
+    answers: UndoRefusalCode[];
+  } | null;
+  /** Of an undone merge: what stayed where somebody had put it, and who came back under another number. */
+  left: { links: { link: string; count: number }[]; renumbered: Undone['renumbered'] } | null;
 }
 
 /** How many open invoices of each customer the person could merge into one new invoice; see mergeable.ts. */
@@ -177,6 +205,10 @@ export interface MergingService {
    * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE 409, IM_FORBIDDEN 403, IM_UNDO_REFUSED 422 with every reason
    */
   undo(request: UndoRequest, actor: Actor): Promise<Undone>;
+  /** For whoever may read merges or undo this one. @throws IM_NOT_FOUND 404 as mergeById; IM_FORBIDDEN 403 */
+  dossier(db: Db, mergeId: Id, actor: Actor): Promise<MergeDossier>;
+  /** Whether a link to Undo is worth showing: rights only, nothing is judged. */
+  mayUndo(db: Db, merge: { targetId: Id; actor: Actor }, actor: Actor): Promise<boolean>;
   /** IM_NOT_FOUND 404 where the person may not see its target. Sources out of sight are left out. */
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
   /** A page of the merges whose target the person may see, newest first. Days in the business time zone, both included. */

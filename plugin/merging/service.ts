@@ -17,6 +17,8 @@ import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
 import { chooseCurrency, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { createDossier } from './undo-dossier';
+import { createJudging } from './undo-judging';
 import { createUndoing } from './undoing';
 
 /** Merges of one page of the history. */
@@ -71,7 +73,8 @@ export const createMerging = (deps: MergingDeps) => {
   const { host, store, settings } = deps;
   const guarding = createGuarding(deps);
   const applyMerge = createApplyMerge(deps, guarding);
-  const undoing = createUndoing(deps);
+  const judging = createJudging(deps);
+  const undoing = createUndoing(deps, judging);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
   const options = { taxRounding: host.map.taxRounding };
 
@@ -252,11 +255,9 @@ export const createMerging = (deps: MergingDeps) => {
 
     undo: (request, actor) => runTransaction(deps.knex, (trx) => undoing.undo(trx, request, actor)),
 
-    async mergeById(db, id, actor) {
-      const merge = await store.mergeById(db, id, seenBy(db, actor));
-      if (!merge) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
-      return merge;
-    },
+    ...createDossier(deps, judging),
+
+    mergeById: (db, id, actor) => judging.seenMerge(db, id, actor),
 
     async merges(db, { page, from, to, actor, ...filter }) {
       const { merges, total } = await store.mergesPage(

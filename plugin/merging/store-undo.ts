@@ -1,8 +1,9 @@
 /** What a merge left behind so that it can be undone, and that it was undone. Own tables only. */
-import type { Actor, Id, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
+import type { Actor, Db, Id, InvoiceStatus, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
 import { text, textOf } from '../host/sql';
 import type { FixedDiscounts } from './store';
 import { readCarried, type CarriedRecord } from './store-carried';
+import { creditNoteFrom } from './store-merges';
 
 export interface MergeParts {
   sources: {
@@ -10,11 +11,14 @@ export interface MergeParts {
     number: string | null;
     settlement: Settlement;
     issueDate: string;
+    statusBefore: InvoiceStatus;
+    creditNote: { id: Id; number: string } | null;
     snapshot: Snapshot | null;
   }[];
   links: MovedLink[];
   carried: CarriedRecord[];
   discounts: FixedDiscounts;
+  currency: string;
 }
 
 export const createUndoStore = (prefix: string) => {
@@ -43,12 +47,20 @@ export const createUndoStore = (prefix: string) => {
       return true;
     },
 
-    async partsOf(trx: Trx, mergeId: Id): Promise<MergeParts> {
-      const [merge] = await trx(table('merges')).where({ id: mergeId }).select<Row[]>('discounts');
+    async partsOf(trx: Db, mergeId: Id): Promise<MergeParts> {
+      const [merge] = await trx(table('merges')).where({ id: mergeId }).select<Row[]>('discounts', 'currency');
       const sources = await trx(table('merge_sources'))
         .where({ merge_id: mergeId })
         .orderBy('position')
-        .select<Row[]>('number', 'settlement', 'issue_date', 'snapshot', text(trx, 'source_id', 'sourceid'));
+        .select<Row[]>(
+          'number',
+          'settlement',
+          'issue_date',
+          'status_before',
+          'snapshot',
+          { creditnoteid: 'credit_note_id', creditnotenumber: 'credit_note_number' },
+          text(trx, 'source_id', 'sourceid'),
+        );
       const links = await trx(table('merge_links'))
         .where({ merge_id: mergeId })
         .orderBy('id')
@@ -59,6 +71,8 @@ export const createUndoStore = (prefix: string) => {
           number: textOf(row.number),
           settlement: row.settlement as Settlement,
           issueDate: textOf(row.issue_date) ?? '',
+          statusBefore: row.status_before as InvoiceStatus,
+          creditNote: creditNoteFrom(row),
           snapshot: JSON.parse(row.snapshot as string) as Snapshot | null,
         })),
         links: links.map((row) => ({
@@ -70,7 +84,18 @@ export const createUndoStore = (prefix: string) => {
         })),
         carried: await readCarried(trx, prefix, (query) => void query.where('c.merge_id', mergeId)),
         discounts: JSON.parse((merge?.discounts as string | undefined) ?? '{}') as FixedDiscounts,
+        currency: textOf(merge?.currency) ?? '',
       };
+    },
+
+    /** What was written when it was undone or corrected; null before that. */
+    async actOn(db: Db, merge: { id: Id; targetId: Id }, action: 'undo' | 'correct'): Promise<Row | null> {
+      const [row] = await db(table('activity'))
+        .where({ invoice_id: merge.targetId, merge_id: merge.id, action })
+        .orderBy('id', 'desc')
+        .limit(1)
+        .select<Row[]>('details');
+      return row ? (JSON.parse(textOf(row.details) ?? '{}') as Row) : null;
     },
 
     async logUndo(

@@ -252,7 +252,13 @@ export function createFakeMerging(): FakeMerging {
           return { merge, replayed };
         }),
       mergeById: () => note('mergeById', () => merge),
-      undo: () => note('undo', () => ({ merge, linksLeft: [] })),
+      dossier: () =>
+        note('dossier', () => ({
+          ...{ merge, target: null, currency: 'EUR', sources: [], lines: 0 },
+          ...{ links: [], undo: null, left: null },
+        })),
+      mayUndo: () => note('mayUndo', () => false),
+      undo: () => note('undo', () => ({ merge, linksLeft: [], renumbered: [] })),
       merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
       mergesOf: () => note('mergesOf', () => fake.merges),
       mergeable: () => note('mergeable', () => fake.mergeable),
