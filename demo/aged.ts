@@ -1,8 +1,8 @@
 /** Aged receivables: what customers owe, by how long it has been due. */
 import { Big } from 'big.js';
-import type { Query } from 'crm-invoice-merge';
+import type { AgedPart, Query } from 'crm-invoice-merge';
 import type { Demo } from './context';
-import { exactAmount, groupedBy } from './sums';
+import { groupedBy } from './sums';
 
 /** Last day of each age but the oldest; 0 is what is not due yet. */
 const LAST_DAYS = [0, 30, 60, 90];
@@ -29,51 +29,30 @@ interface Open {
   client_id: number;
   company: string;
   currency: string;
-  due_on: string | null;
-  issued_on: string;
-  grand_total: string;
-  deposit_paid: string;
 }
 
-/** One report per currency, EUR first. What was merged is owed once: by the invoice that replaces it. */
+/** One report per currency, EUR first. What was merged is owed once, by the invoice that replaces it, since its own day. */
 export async function agedReceivables({ knex, merge, today }: Demo): Promise<AgedReport[]> {
   const query = knex('crm_invoices as i')
     .join('crm_clients as c', 'c.id', 'i.client_id')
     .whereIn('i.state', ['open', 'late', 'part']);
   merge.reportable(query as Query, { invoices: 'i' });
-  const open = await query.select<Open[]>(
-    'i.id',
-    'i.client_id',
-    'i.currency',
-    'i.due_on',
-    'i.issued_on',
-    'i.grand_total',
-    'i.deposit_paid',
-    'c.company',
+  const open = await query.select<Open[]>('i.id', 'i.client_id', 'i.currency', 'c.company');
+  const parts = await merge.agedParts(
+    knex,
+    open.map((row) => String(row.id)),
   );
-  const payments = groupedBy(
-    await knex('crm_payments')
-      .whereIn(
-        'invoice_id',
-        open.map((row) => row.id),
-      )
-      .select<{ invoice_id: number; amount: string }[]>('invoice_id', 'amount'),
-    (row) => String(row.invoice_id),
-  );
-  const left = (row: Open): Big =>
-    (payments.get(String(row.id)) ?? []).reduce(
-      (sum, payment) => sum.minus(exactAmount(payment.amount)),
-      exactAmount(row.grand_total).minus(exactAmount(row.deposit_paid)),
-    );
-  const age = (row: Open): number => {
-    const days = (Date.parse(today()) - Date.parse(row.due_on ?? row.issued_on)) / 86_400_000;
+  const age = ({ dueDate, issueDate }: AgedPart): number => {
+    const days = (Date.parse(today()) - Date.parse(dueDate ?? issueDate)) / 86_400_000;
     const found = LAST_DAYS.findIndex((last) => days <= last);
     return found === -1 ? LAST_DAYS.length : found;
   };
-  const amountsOf = (rows: Open[]): Big[] =>
-    AGES.map((_age, index) =>
-      rows.filter((row) => age(row) === index).reduce((sum, row) => sum.plus(left(row)), new Big(0)),
+  const amountsOf = (rows: Open[]): Big[] => {
+    const owed = rows.flatMap((row) => parts.get(String(row.id)) ?? []);
+    return AGES.map((_age, index) =>
+      owed.filter((part) => age(part) === index).reduce((sum, { amount }) => sum.plus(amount), new Big(0)),
     );
+  };
   const sumOf = (amounts: Big[]): Big => amounts.reduce((sum, amount) => sum.plus(amount), new Big(0));
 
   return [...groupedBy(open, (row) => row.currency)]

@@ -3,15 +3,33 @@ import knex, { type Knex } from 'knex';
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
 import libsql from 'libsql';
 
+interface SqliteConnection {
+  pragma(text: string): unknown;
+}
+const stuck = new WeakSet<SqliteConnection>();
+
 /** libsql ships ready-made binaries and speaks better-sqlite3's interface, so Knex's own dialect drives it. */
 class LibsqlClient extends BetterSqlite3Client {
   _driver(): unknown {
     return libsql;
   }
-}
 
-interface SqliteConnection {
-  pragma(text: string): unknown;
+  /**
+   * libsql leaves a statement that was busy half done: its connection stays in the past and can neither write nor commit
+   * again. So it is the last of its connection; whoever owns the transaction may run it again on a new one.
+   */
+  override async _query(connection: SqliteConnection, query: object): Promise<unknown> {
+    try {
+      return await super._query(connection, query);
+    } catch (error) {
+      if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) stuck.add(connection);
+      throw error;
+    }
+  }
+
+  override validateConnection(connection: SqliteConnection): Promise<boolean> {
+    return Promise.resolve(!stuck.has(connection));
+  }
 }
 
 /**

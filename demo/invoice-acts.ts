@@ -19,6 +19,7 @@ export function invoiceActs(demo: Demo): Router {
     page: 'preview',
     invoiceId: (req) => String(req.params.id),
     editUrl: (req) => `/invoices/${String(req.params.id)}/edit`,
+    createUrl: () => '/invoices/new',
   });
   router.get('/invoices/:id', preview, (req, res) => render(req, res, idOf(req), null));
 

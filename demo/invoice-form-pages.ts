@@ -99,6 +99,7 @@ export function invoiceFormPages(demo: Demo): Router {
     customerField: 'customerId',
     currencyField: 'currency',
     invoiceId: (req: Request) => String(req.params.id),
+    createUrl: () => '/invoices/new',
   };
 
   router.get('/invoices/new', merge.banner(createSpec), async (req, res) => {

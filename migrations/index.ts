@@ -20,6 +20,8 @@ import { dismissals } from './0016_dismissals';
 import { mergedNumber } from './0017_merged_number';
 import { creditNotes } from './0021_credit_notes';
 import { changedLines } from './0022_changed_lines';
+import { sourceDueDate } from './0028_source_due_date';
+import { closedPayments } from './0029_closed_payments';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -58,6 +60,8 @@ const STEPS: Step[] = [
   mergedNumber,
   creditNotes,
   changedLines,
+  sourceDueDate,
+  closedPayments,
 ];
 
 /** The own tables whose rows are ten-year records. */

@@ -121,6 +121,16 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   findByNumber(db: Db, number: string, actor?: Actor): Promise<FoundInvoice[]>;
   /** What an invoice replaces, for public pages and print: also what was merged into its sources before. */
   summary(db: Db, invoiceId: Id): Promise<MergeSummary>;
+  /**
+   * What is still owed of each invoice by the due dates of the invoices that it replaces, oldest first, payments counted
+   * against the oldest; the parts add up to its balance. Empty for what owes nothing; invoices that do not exist are left out.
+   */
+  agedParts(db: Db, invoiceIds: Id[]): Promise<Map<Id, AgedPart[]>>;
+  /**
+   * Forgets the keys of saves that are 90 days old, in small parts: call it daily, from any one process. After that, the
+   * same form posted again is a new save. Merges, snapshots and received payments are records: nothing deletes them.
+   */
+  housekeeping(): Promise<{ saveKeys: number }>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
@@ -155,7 +165,10 @@ export interface BannerSpec<Req> {
   /** What applyMerge threw: shown where the cause is. */
   error?: unknown;
   editUrl?(req: Req): string;
-  /** The host's create page, for `customer`; `customerId` and `invoiceMergeAll=1` are added to its query. */
+  /**
+   * The host's create page. `customer`: `customerId` and `invoiceMergeAll=1` are added to its query. `edit` and `preview`
+   * of an issued invoice that takes no lines: `customerId`, `currency` and, repeated, `invoiceMergeSource`, the ids to tick.
+   */
   createUrl?(req: Req, customerId: Id): string;
 }
 
@@ -181,6 +194,15 @@ export interface ReplacedInvoice {
   directly: boolean;
   /** The invoice's lines that came from it, each with its own supply date, else the date of the replaced invoice. */
   lines: { lineId: Id; supplyDate: Day }[];
+}
+
+/** What is owed since one due date. */
+export interface AgedPart {
+  /** The invoice that it was billed on first: one that was merged, or the invoice itself. */
+  invoiceId: Id;
+  issueDate: Day;
+  dueDate: Day | null;
+  amount: Decimal;
 }
 
 /** Money that came in: a gateway's message, a transfer, a form of the host's. */

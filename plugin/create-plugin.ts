@@ -4,10 +4,12 @@ import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
+import { canCredit } from './host/credit-notes';
 import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
+import { createAgedParts } from './merging/aged-parts';
 import { createLookups } from './merging/after-lookups';
 import { createPayments } from './merging/after-payments';
 import { createNotices } from './merging/after-notices';
@@ -21,13 +23,14 @@ import { createAttention } from './merging/routes-attention';
 import { mergePageRoutes } from './merging/routes-merge';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
-import type { MergingDeps } from './merging/deps';
+import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
 import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
 import { createNumbering } from './numbering/service';
 import { checkOptions } from './options';
+import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
 import { modulePage } from './settings/routes-module';
@@ -40,6 +43,9 @@ import { createMountCheck } from './web/mount-check';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
+
+/** Milliseconds of 90 days: a form left open for longer is not sent twice by a double click. */
+const SAVE_KEYS_KEPT = 90 * 86_400_000;
 
 const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
   debug: () => undefined,
@@ -63,7 +69,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
   const { authorize } = options;
   const clock = options.clock ?? (() => new Date());
-  const settings = createSettings({ knex, store: createSettingsStore(prefix), authorize, clock });
+  const settings = createSettings({
+    ...{ knex, store: createSettingsStore(prefix), authorize, clock },
+    canCredit: canCredit(host),
+  });
   const numbering = createNumbering(host, prefix);
   const deps: MergingDeps = {
     knex,
@@ -135,6 +144,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
     may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
   };
+  const held = async (now: Settings): Promise<RulesNow> =>
+    (await rulesFor(deps, knex, now, ({ issued, draft }) => [...issued.offered, ...draft.offered])).rules;
   const attention = createAttention({
     ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
     paymentsUrl: base + pagesPath + PAYMENTS_PATH,
@@ -158,11 +169,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, held }),
     noticeRoutes(noticePages),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    settingsRoutes({ ...settingsPages, deleteBlockers: deps.deleteBlockers }),
+    settingsRoutes({
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
+    }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
@@ -194,6 +208,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     receivePayment: coded(payments.receivePayment),
     findByNumber: coded(lookups.findByNumber),
     summary: coded(lookups.summary),
+    agedParts: coded(createAgedParts(deps)),
+    housekeeping: coded(async () => ({
+      saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+    })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),

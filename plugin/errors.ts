@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'IM_ALREADY_UNDONE'
   | 'IM_NOT_PAYABLE'
   | 'IM_PAYMENT_ALLOCATED'
+  | 'IM_PAYMENT_CLOSED'
+  | 'IM_PAYMENT_REFUSED'
   | 'IM_TELL_FAILED'
   | 'IM_SAVE_RESULT_INVALID'
   | 'IM_WOULD_COPY'
@@ -36,6 +38,7 @@ export type ErrorCode =
   | 'IM_RETRY_EXHAUSTED'
   | 'IM_DISABLED'
   | 'IM_STALE_SETTINGS'
+  | 'IM_CREDIT_UNAVAILABLE'
   | 'IM_NOT_MIGRATED';
 
 export type ErrorVars = Record<string, unknown>;

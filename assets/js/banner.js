@@ -326,10 +326,10 @@ function start(root, typed = false) {
     if (document.readyState === 'complete') leave();
     else window.addEventListener('load', leave, { once: true, signal });
   }
-  if (config.tickedAll) {
+  if (config.cameToMerge) {
     // Asked for once: a reload finds what was ticked and unticked since.
     const here = new URL(location.href);
-    here.searchParams.delete('invoiceMergeAll');
+    for (const name of ['invoiceMergeAll', 'invoiceMergeSource']) here.searchParams.delete(name);
     history.replaceState(history.state, '', here);
   }
   recalled = explainRecalled(recallTicks(config, choices));

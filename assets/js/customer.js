@@ -175,7 +175,7 @@ export function watchCustomer(watch) {
     void reload();
   } else if (money && code !== null && currency !== null && code !== currency) {
     // Who came to merge all of them has chosen their currency.
-    if (config.tickedAll && write(money, currency)) return;
+    if (config.cameToMerge && write(money, currency)) return;
     currency = code;
     void reload();
   }

@@ -119,6 +119,8 @@ export interface Candidate {
   total: Decimal;
   eligible: boolean;
   reasons: { code: Reason; vars: Row }[];
+  /** What speaks against any settlement but a credit note. Empty where `reasons` says it, since none is open to the person. */
+  creditOnly: { code: Reason; vars: Row }[];
 }
 export interface Merge {
   id: Id;

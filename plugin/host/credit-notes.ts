@@ -3,7 +3,7 @@ import Big from 'big.js';
 import { PluginError } from '../errors';
 import type { Decimal } from '../money/types';
 import { allowanceRow } from './allowances';
-import type { Day, Id, NewCreditNote, Query, Row, TableMap, Trx } from './contract';
+import type { Day, HostCrm, Id, NewCreditNote, Query, Row, TableMap, Trx } from './contract';
 import { copiedColumns, insertLineParts, insertLineRows, lineRow } from './lines';
 import { numberRow } from './numbers';
 import { bindableRow, columnsOf, idOf, readExact } from './snapshot';
@@ -11,6 +11,10 @@ import { chunks, forIds, insertRows, text, textOf, under } from './sql';
 import { creditedRow, own } from './table-map';
 
 type CreditNotes = NonNullable<TableMap['creditNotes']>;
+
+/** Whether the host can settle an invoice by a credit note: it keeps them, and numbers them in a series of their own. */
+export const canCredit = ({ creditInvoices: credit, map }: Pick<HostCrm, 'creditInvoices' | 'map'>): boolean =>
+  credit !== undefined && map.creditNotes !== undefined && map.series?.creditNote !== undefined;
 
 /**
  * One per invoice, applied to it: the invoice is settled, keeps its number and stays in the reports, where the credit note counts against it.

@@ -23,6 +23,17 @@ export function isDuplicateKey(error: unknown): boolean {
   return errno === 1062 || code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE';
 }
 
+/** MySQL: NOT NULL, data truncated or out of range, no default, wrong value, foreign key, check; MariaDB's check. */
+const REFUSED_ROW_ERRNOS = new Set([1048, 1264, 1265, 1364, 1366, 1406, 1452, 1216, 3819, 4025]);
+
+/** The error of a row that the table does not take: a foreign key without its row, no value where one is needed. */
+export function isRefusedRow(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { errno, code } = error as { errno?: unknown; code?: unknown };
+  if (typeof errno === 'number' && REFUSED_ROW_ERRNOS.has(errno)) return true;
+  return typeof code === 'string' && code.startsWith('SQLITE_CONSTRAINT');
+}
+
 /**
  * knex.transaction, run again as a whole when the database says "retry": only the owner of a transaction may do that.
  * @throws IM_RETRY_EXHAUSTED 503 when the conflict stays

@@ -16,9 +16,10 @@ import { linksLeft } from '../host/links';
 import { visibleIds } from '../host/own-columns';
 import { exact, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
-import { choiceOf, rulesNow } from '../settings/rules';
+import type { RulesNow, SettingsNow } from '../settings/contract';
+import { choiceOf } from '../settings/rules';
 import type { Refusal } from './contract';
-import { isIssued, keepsAdjustment, lockedUntil, restrictTo, type MergingDeps } from './deps';
+import { isIssued, keepsAdjustment, lockedUntil, restrictTo, rulesFor, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
 import type { MergeForm } from './payload';
 import { reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -46,7 +47,7 @@ const about = (targetId: Id | null, db: Db): { invoiceId?: Id; db: Db } =>
 export const settlementOf = (source: Pick<Invoice, 'status'>, choice: SettlementChoice): Settlement =>
   isIssued(source) ? choice.issued : choice.draft;
 
-export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[]): Candidate => ({
+export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[], creditOnly: Refusal[]): Candidate => ({
   id: invoice.id,
   number: invoice.number,
   status: invoice.status,
@@ -56,6 +57,7 @@ export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[]): Candidate
   total: invoice.total,
   eligible: reasons.length === 0,
   reasons,
+  creditOnly,
 });
 
 /**
@@ -127,7 +129,8 @@ export async function admit(
 
   if (!(await deps.authorize(actor, 'merge.apply', about(targetId, trx))))
     throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.apply' });
-  const settlement = await admitSettlement(deps, trx, save);
+  const settings = await deps.settings.read(trx);
+  const { settlement, rules } = await admitSettlement(deps, trx, settings, save);
 
   const mergedAlready = new Map((await store.asSources(trx, sourceIds)).map((one) => [one.sourceId, one]));
   const sources: Invoice[] = [];
@@ -144,7 +147,10 @@ export async function admit(
     } else if (!source || !visible.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
     else if (version !== null && version !== source.version) {
       const { number, issueDate } = source;
-      const context = { target: before, customerId: source.customerId, hostKeepsAdjustment: true, lockedUntil: null };
+      const context = {
+        ...{ target: before, customerId: source.customerId },
+        ...{ hostKeepsAdjustment: true, lockedUntil: null, credit: true },
+      };
       // Paid or cancelled meanwhile, say: then it cannot be ticked again either.
       const reasons = reasonsAgainst(source, context).filter(({ code }) => !FORM_MAY_CHANGE.includes(code));
       const url = host.invoiceUrl(id, 'preview');
@@ -153,9 +159,11 @@ export async function admit(
   }
   if (stale.length > 0) throw new PluginError('IM_STALE_SOURCE', 409, { ...stale[0], stale });
 
-  const closedUntil = await lockedUntil(deps, trx);
+  const closedUntil = await lockedUntil(deps, trx, settings);
+  // A draft that this very save issues was none when it took the lines.
+  const issuedTargets = rules.issuedTargets || before === null || !isIssued(before);
   const judge = (target: Invoice, hostRefused: Map<Id, Refusal[]>, open: Reason[] = []): void => {
-    const refusal = targetRefusal(target, { lockedUntil: closedUntil });
+    const refusal = targetRefusal(target, { lockedUntil: closedUntil, issuedTargets });
     if (refusal)
       throw new PluginError('IM_TARGET_CLOSED', 422, { invoiceId: target.id, number: target.number, reason: refusal });
     const context = {
@@ -163,6 +171,7 @@ export async function admit(
       customerId: target.customerId,
       hostKeepsAdjustment: keepsAdjustment(host),
       lockedUntil: closedUntil,
+      credit: settlement.issued === 'credit',
     };
     const standing = (reasons: Refusal[]): Refusal[] => reasons.filter(({ code }) => !open.includes(code));
     const refused = sources.flatMap((source) => {
@@ -177,7 +186,7 @@ export async function admit(
   const customerId = before?.customerId ?? sources[0]?.customerId ?? '';
   const asked = await askHook(
     deps,
-    sources.map((source) => toCandidate(source, [])),
+    sources.map((source) => toCandidate(source, [], [])),
     {
       customerId,
       ...(targetId !== null && { targetId }),
@@ -213,25 +222,26 @@ export async function admit(
 async function admitSettlement(
   deps: MergingDeps,
   trx: Trx,
+  settings: SettingsNow,
   { form, actor, targetId }: { form: MergeForm; actor: Actor; targetId: Id | null },
-): Promise<SettlementChoice> {
-  const settings = await deps.settings.read(trx);
+): Promise<{ settlement: SettlementChoice; rules: RulesNow }> {
   if (!settings.enabled) throw new PluginError('IM_DISABLED', 409);
-  const { issued, draft } = settings;
-  const deletes = [issued.default, draft.default, form.settlement.issued, form.settlement.draft].includes('delete');
-  const blockedBy = deletes ? await deps.deleteBlockers(trx) : [];
-  const rules = rulesNow(settings, blockedBy.length > 0);
-  const choice = choiceOf(form.settlement, rules);
+  const posted = form.settlement;
+  const { rules, blockedBy } = await rulesFor(deps, trx, settings, ({ issued, draft }) => [
+    ...[issued.default, draft.default],
+    ...[posted.issued, posted.draft],
+  ]);
+  const settlement = choiceOf(posted, rules);
   for (const kind of ['issued', 'draft'] as const) {
     const offered: Settlement[] = rules[kind].offered;
-    if (!offered.includes(choice[kind]))
+    if (!offered.includes(settlement[kind]))
       throw new PluginError('IM_SETTLEMENT_NOT_OFFERED', 422, {
-        settlement: choice[kind],
-        blockedBy: choice[kind] === 'delete' ? blockedBy : [],
+        settlement: settlement[kind],
+        blockedBy: settlement[kind] === 'delete' ? blockedBy : [],
       });
   }
-  const byDefault = choice.issued === rules.issued.default && choice.draft === rules.draft.default;
+  const byDefault = settlement.issued === rules.issued.default && settlement.draft === rules.draft.default;
   if (!byDefault && !(await deps.authorize(actor, 'merge.choose_settlement', about(targetId, trx))))
-    throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement: choice });
-  return choice;
+    throw new PluginError('IM_SETTLEMENT_FORBIDDEN', 403, { settlement });
+  return { settlement, rules };
 }

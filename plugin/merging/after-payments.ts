@@ -5,13 +5,14 @@ import { PluginError } from '../errors';
 import type { Actor, Day, Db, Id, Invoice, Trx } from '../host/contract';
 import { customerNames } from '../host/lookups';
 import { visibleIds } from '../host/own-columns';
-import { demandTransaction, runTransaction } from '../host/transaction';
+import { demandTransaction, isRefusedRow, runTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
+import { createClosing } from './closing-payments';
 import { nameOf, restrictTo, type MergingDeps } from './deps';
 import type { Guarding } from './guarding';
-import type { Allocation, PaymentRecord, PaymentStore } from './store-payments';
+import type { Allocation, Closed, PaymentRecord, PaymentStore } from './store-payments';
 
 /** Money that waits, as people see it. */
 export interface WaitingPayment {
@@ -29,6 +30,8 @@ export interface WaitingPayment {
   standing: { invoiceId: Id; number: string | null; issueDate: Day } | null;
   customer: { id: Id; name: string } | null;
   receivedAt: string;
+  /** null while it waits. */
+  closed: Omit<Closed, 'amount'> | null;
 }
 
 /** An open invoice of the same customer and currency. */
@@ -82,7 +85,10 @@ function closedTo(invoice: Invoice | null, currency: string): WaitingReason | nu
   return invoice.currency === currency ? null : 'currency';
 }
 
-type PaymentDeps = Pick<MergingDeps, 'knex' | 'host' | 'store' | 'scope' | 'authorize' | 'clock' | 'documents'>;
+type PaymentDeps = Pick<
+  MergingDeps,
+  'knex' | 'host' | 'store' | 'scope' | 'authorize' | 'clock' | 'documents' | 'logger'
+>;
 
 export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: PaymentStore) => {
   const { host, store } = deps;
@@ -169,6 +175,17 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
     };
   }
 
+  /** A payment method that is gone by now, most often: the person hears of it, and what to do, instead of a failure. */
+  async function demandStored(record: PaymentRecord, storing: Promise<Id>): Promise<Id> {
+    try {
+      return await storing;
+    } catch (cause) {
+      if (!isRefusedRow(cause)) throw cause;
+      deps.logger.warn('the host refused the row of a payment that waited', { paymentId: record.id, error: cause });
+      throw new PluginError('IM_PAYMENT_REFUSED', 422, { paymentId: record.id, method: record.methodId }, { cause });
+    }
+  }
+
   /** @throws IM_FORBIDDEN 403 */
   async function demand(actor: Actor, invoiceId?: Id): Promise<void> {
     const action = 'payments.allocate';
@@ -196,7 +213,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
       return {
         id: record.id,
         date: record.date,
-        amount: record.waiting,
+        amount: record.closed?.amount ?? record.waiting,
         received: record.amount,
         currency: record.currency,
         reference: record.reference,
@@ -206,6 +223,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
         customer:
           record.customerId === null ? null : { id: record.customerId, name: names.get(record.customerId) ?? '' },
         receivedAt: record.receivedAt,
+        closed: record.closed && { reason: record.closed.reason, at: record.closed.at, by: record.closed.by },
       };
     });
   }
@@ -217,13 +235,19 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
     return { record, shown };
   }
 
-  async function nothingWaits(db: Db, { lastAllocation: last }: PaymentRecord, actor: Actor): Promise<PluginError> {
+  async function nothingWaits(
+    db: Db,
+    { lastAllocation: last, closed }: PaymentRecord,
+    actor: Actor,
+  ): Promise<PluginError> {
+    if (closed) return new PluginError('IM_PAYMENT_CLOSED', 409, { ...closed });
     const seen = await visibleIds(db, host.map, last ? [last.invoiceId] : [], restrictTo(deps, actor));
     const told = last && seen.has(last.invoiceId) ? { number: last.number, by: last.by, at: last.at } : {};
     return new PluginError('IM_PAYMENT_ALLOCATED', 409, told);
   }
 
   return {
+    ...createClosing({ knex: deps.knex, payments, clock: deps.clock, one, visible, nothingWaits }),
     receivePayment,
     demand,
 
@@ -237,7 +261,7 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
 
     /**
      * One payment with the open invoices that it could be for, oldest first.
-     * @throws IM_NOT_FOUND 404, IM_PAYMENT_ALLOCATED 409
+     * @throws IM_NOT_FOUND 404, IM_PAYMENT_ALLOCATED 409, IM_PAYMENT_CLOSED 409
      */
     async waitingPayment(db: Db, id: Id, actor: Actor): Promise<{ payment: WaitingPayment; choices: PaymentChoice[] }> {
       const { record, shown } = await one(db, id, actor);
@@ -260,7 +284,8 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
     /**
      * Books what waits on an invoice, up to its balance; the rest goes on waiting. Of two people at once one books, the
      * other is told. A transaction of its own, run again as a whole.
-     * @throws IM_MERGED 409 (with the successor), IM_NOT_PAYABLE 422 (`vars.why`), IM_PAYMENT_ALLOCATED 409, IM_NOT_FOUND 404
+     * @throws IM_MERGED 409 (with the successor), IM_NOT_PAYABLE 422 (`vars.why`), IM_PAYMENT_ALLOCATED 409,
+     *   IM_PAYMENT_CLOSED 409, IM_PAYMENT_REFUSED 422 (the host's tables refuse the row), IM_NOT_FOUND 404
      */
     async allocate(wanted: { id: Id; invoiceId: Id }, actor: Actor): Promise<Allocated> {
       const { recordPayment } = host;
@@ -291,14 +316,17 @@ export const createPayments = (deps: PaymentDeps, guarding: Guarding, payments: 
         const part = balance.lt(record.waiting) ? balance : exact(record.waiting);
         const amount = toAmount(part, minorUnit(record.currency));
         const left = toAmount(exact(record.waiting).minus(part), minorUnit(record.currency));
-        const paymentId = await recordPayment(trx, {
-          invoiceId: invoice.id,
-          methodId: record.methodId,
-          amount,
-          date: record.date,
-          note: noteOf(record, invoice, record.meantFor, record.meantNumber),
-          columns: record.columns,
-        });
+        const paymentId = await demandStored(
+          record,
+          recordPayment(trx, {
+            invoiceId: invoice.id,
+            methodId: record.methodId,
+            amount,
+            date: record.date,
+            note: noteOf(record, invoice, record.meantFor, record.meantNumber),
+            columns: record.columns,
+          }),
+        );
         await host.saveTotals(trx, invoice.id);
         const allocation: Allocation = {
           invoiceId: invoice.id,

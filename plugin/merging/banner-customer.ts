@@ -2,14 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import type { Actor, Id } from '../host/contract';
-import { chrome } from './banner-deps';
+import { chrome, TICK_ALL, withQuery } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 
 /** One open invoice is paid as it is: merging begins with two. */
 const FEWEST = 2;
-
-/** In the create page's address: all that can be merged is ticked when the page comes. */
-export const TICK_ALL = { name: 'invoiceMergeAll', value: '1' } as const;
 
 /** @param deps see MergingPageDeps */
 export function createCustomerBanner(deps: MergingPageDeps) {
@@ -33,12 +30,4 @@ export function createCustomerBanner(deps: MergingPageDeps) {
       label: words.t('banner.start', { count }),
     });
   };
-}
-
-/** The host's address may have a query of its own, and a place in the page. */
-function withQuery(url: string, added: Record<string, string>): string {
-  const [, path = '', query = '', hash = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? [];
-  const parameters = new URLSearchParams(query);
-  for (const [name, value] of Object.entries(added)) parameters.set(name, value);
-  return `${path}?${parameters}${hash}`;
 }

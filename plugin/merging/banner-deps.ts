@@ -1,12 +1,12 @@
 /** What the banner's rooms share: what they work with, what was asked, and what every template needs. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Options } from '../contract';
+import type { BannerSpec, Options } from '../contract';
 import type { Actor, Db, Id } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Render } from '../web/render';
 import type { ListView } from './banner-list';
-import type { MergingService } from './contract';
-import type { MergeForm } from './payload';
+import type { CandidateList, MergingService } from './contract';
+import { FIELDS, type MergeForm } from './payload';
 
 /** What merging's pages work with; create-plugin.ts puts it together. */
 export interface MergingPageDeps {
@@ -34,9 +34,39 @@ export interface Wanted {
   currency: string | undefined;
   invoiceId: Id | undefined;
   form: MergeForm | null;
-  /** All that can be merged is to be ticked: the person came to merge. */
-  tickAll: boolean;
+  /** What the page's address asks to tick: the person came to merge. */
+  toTick: 'all' | Id[];
   view: ListView;
+}
+
+/** In the create page's address: all that can be merged is ticked when the page comes. */
+export const TICK_ALL = { name: 'invoiceMergeAll', value: '1' } as const;
+
+/** The host's address may have a query of its own, and a place in the page. @param added a list is repeated */
+export function withQuery(url: string, added: Record<string, string | string[]>): string {
+  const [, path = '', query = '', hash = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? [];
+  const parameters = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(added)) {
+    parameters.delete(name);
+    for (const one of [value].flat()) parameters.append(name, one);
+  }
+  return `${path}?${parameters}${hash}`;
+}
+
+/**
+ * The way to a new invoice that takes this issued one, and what else was ticked; null where there is none.
+ * @param ticked ids of other sources
+ */
+export function regroupUrl<Req extends IncomingMessage>(
+  req: Req,
+  spec: BannerSpec<Req>,
+  { mayRegroup, target }: Pick<CandidateList, 'mayRegroup' | 'target'>,
+  ticked: Id[],
+): string | null {
+  const url = mayRegroup && target ? spec.createUrl?.(req, target.customerId) : undefined;
+  if (url === undefined || !target) return null;
+  const { id, customerId, currency } = target;
+  return withQuery(url, { customerId, currency, [FIELDS.source]: [id, ...ticked] });
 }
 
 /** What every template of the banner needs. */

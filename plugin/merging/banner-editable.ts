@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import type { Actor, Id } from '../host/contract';
-import { chrome } from './banner-deps';
+import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
 import { toAlert, toFields, toQuestions, toUnticked } from './banner-refused';
 import {
@@ -34,7 +34,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
     actor: Actor,
   ): Promise<string> {
     const words = deps.wordsOf(req);
-    const { customerId, invoiceId, currency, form, tickAll, view } = wanted;
+    const { customerId, invoiceId, currency, form, toTick, view } = wanted;
     const { search } = view;
     const known = customerId !== undefined || invoiceId !== undefined;
     const asked = { customerId: customerId ?? '', targetId: invoiceId, currency, search, actor };
@@ -42,9 +42,9 @@ export function createEditableBanner(deps: MergingPageDeps) {
       known ? service.candidates(db, asked) : null,
       service.settlements(db, actor),
     ]);
-    const all =
-      tickAll && form === null ? { sources: (list?.together ?? []).slice(0, LIMITS.sources).map(unversioned) } : null;
-    const ticks = form ?? all;
+    const named = toTick === 'all' ? (list?.together ?? []).slice(0, LIMITS.sources) : toTick;
+    const came = form === null && named.length > 0 ? { sources: named.map(unversioned) } : null;
+    const ticks = form ?? came;
     const closed = list && explainClosed(words, list);
     const receivable = list?.candidates.some((candidate) => candidate.eligible);
     const candidates = closed ? [] : (list?.candidates ?? []);
@@ -90,6 +90,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
       issuedField: FIELDS.issued,
       acknowledgedField: FIELDS.acknowledged,
       closed,
+      regroup: closed && list && regroupUrl(req, spec, list, form?.sources.map(({ id }) => id) ?? []),
       currencies: list && toCurrencies(words, list),
       example: exampleUrl(req),
       title: titleOf(words, customer, count, search),
@@ -126,7 +127,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         invoiceId: invoiceId ?? null,
         currency: list?.currency ?? null,
         // The person came to merge: the form's currency follows that of the invoices.
-        tickedAll: all !== null && all.sources.length > 0,
+        cameToMerge: came !== null,
         limit: LIMITS.sources,
         formId: spec.formId ?? null,
         customerField: spec.customerField ?? null,

@@ -4,7 +4,7 @@ import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import type { Words } from '../i18n';
-import { chrome } from './banner-deps';
+import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 import { titleOf } from './banner-list';
 import type { InvoiceMerges } from './contract';
@@ -82,6 +82,7 @@ export function createPreviewBanner(deps: MergingPageDeps) {
       ...provenance,
       merges: await mergePages(words, merges, invoiceId, actor),
       closed,
+      regroup: closed && list && mayApply ? regroupUrl(req, spec, list, []) : null,
       choices: choices.slice(0, AT_A_GLANCE),
       more: choices.length > AT_A_GLANCE ? words.t('banner.more', { count: choices.length - AT_A_GLANCE }) : null,
       title: choices.length > 0 ? titleOf(words, list?.customer?.name ?? '', choices.length) : null,

@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor } from '../host/contract';
-import { chrome } from './banner-deps';
+import { chrome, TICK_ALL } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
-import { createCustomerBanner, TICK_ALL } from './banner-customer';
+import { createCustomerBanner } from './banner-customer';
 import { createEditableBanner } from './banner-editable';
 import { ALL_ROWS, FIRST_VIEW, type ListView } from './banner-list';
 import { createPreviewBanner } from './banner-preview';
 import { toAlert } from './banner-refused';
-import { parseMergeForm } from './payload';
+import { FIELDS, LIMITS, parseMergeForm } from './payload';
 import type { MergeForm } from './payload';
 
 /** The banner of one page. */
@@ -32,10 +32,10 @@ function textOf(source: unknown, name: string | undefined): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= 64 ? value : undefined;
 }
 
-function queryOf(req: IncomingMessage): Record<string, string> {
+function parametersOf(req: IncomingMessage): URLSearchParams {
   const { originalUrl = req.url ?? '' } = req as { originalUrl?: string };
   const mark = originalUrl.indexOf('?');
-  return mark < 0 ? {} : Object.fromEntries(new URLSearchParams(originalUrl.slice(mark)));
+  return new URLSearchParams(mark < 0 ? '' : originalUrl.slice(mark));
 }
 
 function readForm(form: unknown): MergeForm | null {
@@ -76,18 +76,22 @@ export function createBanner(deps: MergingPageDeps): Banner {
       return customerId === undefined || !enabled ? '' : customer(req, res, spec, customerId, actor);
     }
     if (!enabled) return switchedOff(req, res, spec);
-    const query = queryOf(req);
+    const parameters = parametersOf(req);
+    const query = Object.fromEntries(parameters);
     const byAddress = (name: string): string | undefined => (spec.page === 'create' ? textOf(query, name) : undefined);
-    const tickAll = byAddress(TICK_ALL.name) === TICK_ALL.value;
+    const named = spec.page === 'create' ? parameters.getAll(FIELDS.source).slice(0, LIMITS.sources) : [];
+    const toTick: 'all' | string[] = byAddress(TICK_ALL.name) === TICK_ALL.value ? 'all' : named;
     const form = readForm(spec.form);
     const wanted = {
       invoiceId: spec.page === 'edit' ? invoiceId : undefined,
       customerId: textOf(spec.form, spec.customerField) ?? spec.customerId?.(req) ?? byAddress('customerId'),
-      // Who comes to merge all has not chosen the currency that the host's form happens to begin with.
+      // Who comes to merge has not chosen the currency that the host's form happens to begin with.
       currency:
-        textOf(spec.form, spec.currencyField) ?? byAddress('currency') ?? (tickAll ? undefined : spec.currency?.(req)),
+        textOf(spec.form, spec.currencyField) ??
+        byAddress('currency') ??
+        (toTick.length > 0 ? undefined : spec.currency?.(req)),
       form,
-      tickAll,
+      toTick,
       view: view ?? { ...FIRST_VIEW, all: query[ALL_ROWS.name] === ALL_ROWS.value || isWithoutScript(form) },
     };
     return editable(req, res, spec, wanted, actor);

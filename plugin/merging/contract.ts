@@ -16,17 +16,15 @@ import type {
   SettlementChoice,
 } from '../host/contract';
 import type { AllowanceCharge, Decimal, Totals } from '../money/types';
-import type { SettlementRule } from '../settings/contract';
+import type { RulesNow } from '../settings/contract';
 
 export interface Refusal {
   code: Reason;
   vars: Row;
 }
 
-export interface SettlementOffer {
-  /** For each kind of source what is offered, and which of it unless the person chooses. */
-  issued: SettlementRule;
-  draft: SettlementRule;
+/** For each kind of source what is offered, and which of it unless the person chooses; and what else the preset says. */
+export interface SettlementOffer extends RulesNow {
   /** False: the person merges with the default only. */
   mayChoose: boolean;
   /** Why `delete` is not offered although settings allow it: columns that point at invoices and are not mapped. */
@@ -39,6 +37,8 @@ export interface CandidateList {
   target: Invoice | null;
   /** Why nothing can be merged into the target. */
   refusal: Refusal | null;
+  /** The target takes no lines because it is issued, and may itself go into a new invoice. */
+  mayRegroup: boolean;
   /** Oldest first; those that may not merge carry their reasons. */
   candidates: Candidate[];
   /** What the invoice is in: as asked, else the target's, else what most that go together are in. null: nothing to merge. */

@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
 import { PluginError } from '../errors';
-import type { Actor, Day, Db, HostCrm, InvoiceHead, Query, Trx } from '../host/contract';
+import type { Actor, Day, Db, HostCrm, InvoiceHead, Query, Settlement, Trx } from '../host/contract';
+import { canCredit } from '../host/credit-notes';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
-import type { SettingsService } from '../settings/contract';
+import type { RulesNow, Settings, SettingsService } from '../settings/contract';
+import { rulesNow } from '../settings/rules';
 import type { CarryingWords } from './combine';
 import type { MergeStore } from './store';
 
@@ -28,7 +30,7 @@ export interface MergingDeps {
   /** Of numbering: safe with two at once, given back by a roll-back. */
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
   /** Columns that point at invoices and are not mapped: `delete` is not offered while there are any. */
-  deleteBlockers(db: Knex): Promise<{ where: string; mend: string }[]>;
+  deleteBlockers(db: Db): Promise<{ where: string; mend: string }[]>;
 }
 
 /**
@@ -47,14 +49,52 @@ export const restrictTo =
   };
 
 /**
- * Last day whose accounts are closed; null when none is.
+ * Last day whose accounts are closed, the later of what the settings and the hook say; null when none is.
  * @throws IM_HOOK_INVALID 500 for anything but 'YYYY-MM-DD': compared with days, a Date would leave every period open
  */
-export async function lockedUntil(deps: Pick<MergingDeps, 'hooks'>, db: Db): Promise<Day | null> {
+export async function lockedUntil(
+  deps: Pick<MergingDeps, 'hooks'>,
+  db: Db,
+  settings: Pick<Settings, 'lockedUntil'>,
+): Promise<Day | null> {
   const day: unknown = (await deps.hooks.lockedUntil?.(db)) ?? null;
   if (day !== null && (typeof day !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(day)))
     throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'lockedUntil' });
-  return day;
+  const days = [day, settings.lockedUntil].filter((one) => one !== null);
+  return days.sort().at(-1) ?? null;
+}
+
+/**
+ * The rules that hold now, and the columns that forbid `delete`.
+ * @param matter which settlements matter to the asker: only where `delete` is among them is the schema read, which costs queries
+ */
+export async function rulesFor(
+  deps: Pick<MergingDeps, 'host' | 'deleteBlockers'>,
+  db: Db,
+  settings: Settings,
+  matter: (rules: RulesNow) => (Settlement | undefined)[],
+): Promise<{ rules: RulesNow; blockedBy: { where: string; mend: string }[] }> {
+  const able = { deleteBlocked: false, canCredit: canCredit(deps.host) };
+  const rules = rulesNow(settings, able);
+  const blockedBy = matter(rules).includes('delete') ? await deps.deleteBlockers(db) : [];
+  return { rules: blockedBy.length > 0 ? rulesNow(settings, { ...able, deleteBlocked: true }) : rules, blockedBy };
+}
+
+/** Whether this person may settle issued invoices by credit notes: by default, or by choice. */
+export async function mayCredit(
+  deps: Pick<MergingDeps, 'host' | 'deleteBlockers' | 'authorize'>,
+  db: Db,
+  settings: Settings,
+  actor: Actor,
+): Promise<boolean> {
+  const { rules } = await rulesFor(deps, db, settings, ({ issued }) =>
+    issued.offered.includes('credit') ? [issued.default] : [],
+  );
+  const { issued } = rules;
+  return (
+    issued.offered.includes('credit') &&
+    (issued.default === 'credit' || deps.authorize(actor, 'merge.choose_settlement', { db }))
+  );
 }
 
 export const isIssued = (invoice: Pick<InvoiceHead, 'status'>): boolean => invoice.status !== 'draft';

@@ -31,20 +31,27 @@ const waitingPayment = component(
     standing: z.strictObject({ invoiceId: id, number: z.string().nullable(), issueDate: day }).nullable(),
     customer: z.strictObject({ id, name: z.string() }).nullable(),
     receivedAt: instant,
+    closed: z.strictObject({ reason: z.string(), at: instant, by: z.string() }).nullable(),
   }),
 );
+
+/** Why money waits no more: something a person reads ten years later. */
+export const closingReason = z
+  .string()
+  .max(1000)
+  .regex(/\S\s*\S/);
 
 export function paymentEndpoints({ db, payments }: { db: Db; payments: Payments }): Endpoint[] {
   return [
     endpoint({
       method: 'get',
       path: '/payments-to-allocate',
-      summary: 'Money that was received and waits for an invoice, oldest first',
+      summary: 'Money that was received and waits for an invoice, oldest first; or what was closed, the last first',
       action: 'payments.allocate',
-      query: z.strictObject({ page: pageNumber }),
+      query: z.strictObject({ page: pageNumber, state: z.enum(['waiting', 'closed']).default('waiting') }),
       replies: { 200: z.strictObject({ payments: z.array(waitingPayment), ...paged }) },
-      async handler({ actor, query: { page } }) {
-        const waiting = await payments.waiting(db, actor);
+      async handler({ actor, query: { page, state } }) {
+        const waiting = await payments[state](db, actor);
         return {
           status: 200,
           body: {
@@ -80,6 +87,32 @@ export function paymentEndpoints({ db, payments }: { db: Db; payments: Payments 
         status: 200,
         body: await payments.allocate({ id: params.id, invoiceId: body.invoiceId }, actor),
       }),
+    }),
+
+    endpoint({
+      method: 'post',
+      path: '/payments-to-allocate/:id/close',
+      summary: 'What still waits will be received by no invoice: given back, say. Kept with the reason',
+      action: 'payments.allocate',
+      params: z.strictObject({ id }),
+      body: z.strictObject({ reason: closingReason }),
+      replies: { 200: waitingPayment },
+      refusals: [404, 409, 503],
+      handler: async ({ actor, params, body }) => ({
+        status: 200,
+        body: await payments.close(params.id, body.reason, actor),
+      }),
+    }),
+
+    endpoint({
+      method: 'post',
+      path: '/payments-to-allocate/:id/reopen',
+      summary: 'What was closed waits again',
+      action: 'payments.allocate',
+      params: z.strictObject({ id }),
+      replies: { 200: waitingPayment },
+      refusals: [404, 409, 503],
+      handler: async ({ actor, params }) => ({ status: 200, body: await payments.reopen(params.id, actor) }),
     }),
   ];
 }

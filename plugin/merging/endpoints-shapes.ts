@@ -106,6 +106,7 @@ export const candidate = component(
     version,
     eligible: z.boolean(),
     reasons: z.array(reason),
+    creditOnly: z.array(reason),
   }),
 );
 

@@ -3,7 +3,7 @@ import type { Id, InvoiceHead } from '../host/contract';
 import { forIds } from '../host/sql';
 import { askHook, toCandidate } from './admission';
 import type { CountMergeable } from './contract';
-import { keepsAdjustment, lockedUntil, restrictTo, type MergingDeps } from './deps';
+import { keepsAdjustment, lockedUntil, mayCredit, restrictTo, type MergingDeps } from './deps';
 import { mostTogether, reasonsAgainst } from './rules';
 
 /**
@@ -15,7 +15,8 @@ import { mostTogether, reasonsAgainst } from './rules';
 export const createMergeable =
   (deps: MergingDeps): CountMergeable =>
   async (db, { customerIds, actor }) => {
-    if (!(await deps.settings.read(db)).enabled) return new Map();
+    const settings = await deps.settings.read(db);
+    if (!settings.enabled) return new Map();
     for (const action of ['merge.view', 'merge.apply'] as const)
       if (!(await deps.authorize(actor, action, { db }))) return new Map();
     const { host } = deps;
@@ -24,14 +25,15 @@ export const createMergeable =
     const rules = {
       target: null,
       hostKeepsAdjustment: keepsAdjustment(host),
-      lockedUntil: await lockedUntil(deps, db),
+      lockedUntil: await lockedUntil(deps, db, settings),
+      credit: await mayCredit(deps, db, settings, actor),
     };
 
     const perCustomer = new Map<Id, InvoiceHead[]>();
     for (const head of heads) perCustomer.set(head.customerId, [...(perCustomer.get(head.customerId) ?? []), head]);
     const counts = new Map<Id, number>();
     for (const [customerId, open] of perCustomer) {
-      const judged = open.map((head) => toCandidate(head, reasonsAgainst(head, { ...rules, customerId })));
+      const judged = open.map((head) => toCandidate(head, reasonsAgainst(head, { ...rules, customerId }), []));
       const asked = await askHook(deps, judged, { customerId, actor, db });
       const eligible = new Set(asked.filter((one) => one.eligible).map(({ id }) => id));
       const count = mostTogether(open.filter(({ id }) => eligible.has(id))).length;

@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { isPluginError, PluginError, type ErrorVars } from '../errors';
+import { isPluginError, PluginError, type ErrorCode, type ErrorVars } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import { explainError } from '../i18n';
 import type { Words } from '../i18n';
@@ -14,23 +14,29 @@ import type { Lookups } from './after-lookups';
 import type { PaymentChoice, Payments, WaitingPayment } from './after-payments';
 import type { MergingPageDeps } from './banner-deps';
 import { labelOf } from './banner-view';
+import { closingReason } from './endpoints-payments';
 
 const PAGE_SIZE = 20;
 export const PAYMENTS_PATH = '/payments-to-allocate';
 
 const params = z.strictObject({ id });
-const listQuery = z.object({ page: pageNumber });
+const listQuery = z.object({ page: pageNumber, state: z.enum(['waiting', 'closed']).default('waiting') });
 // Other fields are the host's: its CSRF token.
 const allocation = z.object({
   invoiceId: z.string().max(64).optional(),
   number: z.string().trim().max(190).optional(),
 });
+const closing = z.object({ reason: z.string().max(1000) });
+const CLOSED = `${PAYMENTS_PATH}?state=closed`;
 
 export interface PaymentPageDeps extends Omit<MergingPageDeps, 'render' | 'nonce' | 'service'> {
   payments: Payments;
   lookups: Pick<Lookups, 'findByNumber'>;
   pages: Pages;
 }
+
+/** Nothing of it waits any more. */
+const isSettled = (code: ErrorCode): boolean => code === 'IM_PAYMENT_ALLOCATED' || code === 'IM_PAYMENT_CLOSED';
 
 /** @param deps see PaymentPageDeps */
 export function paymentRoutes(deps: PaymentPageDeps): Router {
@@ -57,6 +63,13 @@ export function paymentRoutes(deps: PaymentPageDeps): Router {
         : null,
       reference: payment.reference,
       why: words.t(`payments.why_${payment.why}`, { number: name ?? named }),
+      closed:
+        payment.closed &&
+        words.t('payments.closedBy', {
+          name: payment.closed.by,
+          at: words.instant(payment.closed.at),
+          reason: payment.closed.reason,
+        }),
     };
   }
 
@@ -80,6 +93,8 @@ export function paymentRoutes(deps: PaymentPageDeps): Router {
       message: string;
       successor: { url: string; text: string } | null;
       number: string;
+      /** What was given as the reason to close it. */
+      reason?: string;
     } | null,
     chosen?: Id,
   ): Promise<void> {
@@ -114,16 +129,25 @@ export function paymentRoutes(deps: PaymentPageDeps): Router {
     route(async (req, res) => {
       const actor = await entering(req);
       const words = deps.wordsOf(req);
-      const all = await payments.waiting(db, actor);
+      const query = parse(listQuery, 'query', givenIn(req.query));
+      const isClosed = query.state === 'closed';
+      const [all, closed] = [await payments[query.state](db, actor), isClosed || (await payments.closed(db, actor))];
       const last = Math.max(1, Math.ceil(all.length / PAGE_SIZE));
-      const page = Math.min(parse(listQuery, 'query', givenIn(req.query)).page, last);
-      const url = (to: number): string => `${pages.base}${PAYMENTS_PATH}?page=${to}`;
+      const page = Math.min(query.page, last);
+      const url = (to: number): string => `${pages.base}${isClosed ? `${CLOSED}&` : `${PAYMENTS_PATH}?`}page=${to}`;
       await pages.send(req, res, {
         view: 'payments',
-        title: words.t('payments.title'),
-        up: { url: pages.base || '/', label: words.t('payments.up') },
-        notices: ['allocated', 'allocatedPart'],
+        title: words.t(isClosed ? 'payments.closedTitle' : 'payments.title'),
+        up: isClosed
+          ? { url: pages.base + PAYMENTS_PATH, label: words.t('payments.title') }
+          : { url: pages.base || '/', label: words.t('payments.up') },
+        notices: ['allocated', 'allocatedPart', 'paymentClosed', 'paymentReopened'],
         vm: {
+          isClosed,
+          closed:
+            closed === true || closed.length === 0
+              ? null
+              : { url: pages.base + CLOSED, text: words.t('payments.closedCount', { count: closed.length }) },
           rows: all.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE).map((payment) => toRow(words, payment)),
           canAllocate: payments.canAllocate,
           at: words.t('payments.page', { page, pages: last }),
@@ -142,8 +166,8 @@ export function paymentRoutes(deps: PaymentPageDeps): Router {
         await show(req, res, actor, parse(params, 'params', req.params).id, null);
       } catch (error) {
         // An old link, or the back button: what waited is where somebody put it.
-        if (!isPluginError(error) || error.code !== 'IM_PAYMENT_ALLOCATED') throw error;
-        pages.redirect(res, PAYMENTS_PATH);
+        if (!isPluginError(error) || !isSettled(error.code)) throw error;
+        pages.redirect(res, error.code === 'IM_PAYMENT_CLOSED' ? CLOSED : PAYMENTS_PATH);
       }
     }),
   );
@@ -178,7 +202,7 @@ export function paymentRoutes(deps: PaymentPageDeps): Router {
         const { left } = await payments.allocate({ id: paymentId, invoiceId }, actor);
         pages.redirect(res, PAYMENTS_PATH, exact(left).gt(ZERO) ? 'allocatedPart' : 'allocated');
       } catch (error) {
-        if (!isPluginError(error) || error.status >= 500 || error.code === 'IM_PAYMENT_ALLOCATED') throw error;
+        if (!isPluginError(error) || error.status >= 500 || isSettled(error.code)) throw error;
         const words = deps.wordsOf(req);
         const { successorId } = error.vars;
         const refused = {
@@ -190,6 +214,31 @@ export function paymentRoutes(deps: PaymentPageDeps): Router {
         const chosen = typeof successorId === 'string' ? successorId : body.invoiceId;
         await show(req, res, actor, paymentId, refused, chosen);
       }
+    }),
+  );
+
+  router.post(
+    `${PAYMENTS_PATH}/:id/close`,
+    [sameOriginWrites(deps.csrf !== undefined), formBody()],
+    route(async (req, res) => {
+      const paymentId = parse(params, 'params', req.params).id;
+      const { reason } = parse(closing, 'body', req.body);
+      const actor = await entering(req);
+      if (!closingReason.safeParse(reason).success) {
+        const message = deps.wordsOf(req).t('payments.reasonMissing');
+        return show(req, res, actor, paymentId, { status: 422, message, successor: null, number: '', reason });
+      }
+      await payments.close(paymentId, reason.trim(), actor);
+      pages.redirect(res, PAYMENTS_PATH, 'paymentClosed');
+    }),
+  );
+
+  router.post(
+    `${PAYMENTS_PATH}/:id/reopen`,
+    [sameOriginWrites(deps.csrf !== undefined), formBody()],
+    route(async (req, res) => {
+      await payments.reopen(parse(params, 'params', req.params).id, await entering(req));
+      pages.redirect(res, PAYMENTS_PATH, 'paymentReopened');
     }),
   );
 

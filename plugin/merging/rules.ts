@@ -14,6 +14,14 @@ export interface MergeContext {
   hostKeepsAdjustment: boolean;
   /** Last day whose accounts or VAT return are closed. */
   lockedUntil: Day | null;
+  /** Issued sources may be settled by credit notes, which leave closed periods and what others already have as it is. */
+  credit: boolean;
+}
+
+/** What a target is judged by. */
+export interface TargetContext extends Pick<MergeContext, 'lockedUntil'> {
+  /** Whether an invoice that bears a number may take lines. */
+  issuedTargets: boolean;
 }
 
 const SOURCE_STATUSES = ['draft', 'unpaid', 'overdue'];
@@ -41,14 +49,17 @@ export function reasonsAgainst(source: InvoiceHead, context: MergeContext): Refu
     taxConflict(source.taxCategories, target?.taxCategories ?? []),
     [!context.hostKeepsAdjustment && source.adjusted, 'discount_after_tax'],
     [source.refusingLinks.length > 0, 'link', { links: source.refusingLinks }],
-    closed(source, context.lockedUntil),
-    [source.transmitted, 'transmitted'],
+    ...(context.credit && source.status !== 'draft' ? [] : beyondReach(source, context.lockedUntil)),
     [source.blocked, 'blocked'],
   ]);
 }
 
+/** What speaks against cancelling or deleting an invoice, and not against a credit note for it. */
+export const creditOnly = (source: InvoiceHead, context: Pick<MergeContext, 'lockedUntil' | 'credit'>): Refusal[] =>
+  context.credit && source.status !== 'draft' ? refusals(beyondReach(source, context.lockedUntil)) : [];
+
 /** Why nothing may be merged into this invoice, the first reason only; null when something may. */
-export function targetRefusal(target: InvoiceHead, context: Pick<MergeContext, 'lockedUntil'>): Refusal | null {
+export function targetRefusal(target: InvoiceHead, context: TargetContext): Refusal | null {
   const [first] = refusals([
     [target.mergedIntoId !== null, 'merged'],
     [!TARGET_STATUSES.includes(target.status) && target.status !== 'partial', 'status', { status: target.status }],
@@ -58,8 +69,9 @@ export function targetRefusal(target: InvoiceHead, context: Pick<MergeContext, '
     [target.status === 'partial', 'status', { status: target.status }],
     // Its lines would come again with every recurrence.
     [target.recurring, 'recurring'],
-    closed(target, context.lockedUntil),
-    [target.transmitted, 'transmitted'],
+    // Before what no other invoice helps against: a new one may take this one and the others.
+    [!context.issuedTargets && target.status !== 'draft', 'target_issued'],
+    ...beyondReach(target, context.lockedUntil),
   ]);
   return first ?? null;
 }
@@ -178,8 +190,12 @@ function settled({ payments, credits, credited, currency }: InvoiceHead): Check[
   ];
 }
 
-function closed({ issueDate }: InvoiceHead, lockedUntil: Day | null): Check {
-  return [lockedUntil !== null && issueDate <= lockedUntil, 'locked', { issueDate, lockedUntil }];
+/** Declared, or in the hands of others: what it says stays as it is. */
+function beyondReach({ issueDate, transmitted }: InvoiceHead, lockedUntil: Day | null): Check[] {
+  return [
+    [lockedUntil !== null && issueDate <= lockedUntil, 'locked', { issueDate, lockedUntil }],
+    [transmitted, 'transmitted'],
+  ];
 }
 
 /** EN 16931: nothing stands beside O, not subject to VAT (BR-O-11), nor S beside B, split payment (BR-B-02). */

@@ -7,16 +7,25 @@ import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
 import { invoiceTotals, totalOf } from '../money/totals';
 import type { PricedDocument, Totals } from '../money/types';
-import { rulesNow } from '../settings/rules';
+import type { Settings } from '../settings/contract';
 import { askHook, demandNone, toCandidate } from './admission';
 import { createApplyMerge } from './apply-merge';
 import { carriedFrom, difference, mergedDocument } from './combine';
-import type { MergingService, SourceLines } from './contract';
-import { carryingWords, keepsAdjustment, keepsAllowances, lockedUntil, restrictTo, type MergingDeps } from './deps';
+import type { MergingService, Refusal, SourceLines } from './contract';
+import {
+  carryingWords,
+  keepsAdjustment,
+  keepsAllowances,
+  lockedUntil,
+  mayCredit,
+  restrictTo,
+  rulesFor,
+  type MergingDeps,
+} from './deps';
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
-import { chooseCurrency, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { chooseCurrency, creditOnly, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
 import { createDossier } from './undo-dossier';
 import { createJudging } from './undo-judging';
 import { createUndoing } from './undoing';
@@ -100,6 +109,24 @@ export const createMerging = (deps: MergingDeps) => {
     };
   };
 
+  async function settingsNow(db: Db): Promise<Settings> {
+    const now = await settings.read(db);
+    if (!now.enabled) throw new PluginError('IM_DISABLED', 409);
+    return now;
+  }
+
+  /** What sources are judged by before anybody has chosen a settlement. */
+  const judgedBy = async (db: Db, now: Settings, actor: Actor) => ({
+    hostKeepsAdjustment: keepsAdjustment(host),
+    lockedUntil: await lockedUntil(deps, db, now),
+    credit: await mayCredit(deps, db, now, actor),
+  });
+
+  async function refusalOf(db: Db, now: Settings, target: Invoice): Promise<Refusal | null> {
+    const { rules } = await rulesFor(deps, db, now, () => []);
+    return targetRefusal(target, { lockedUntil: await lockedUntil(deps, db, now), issuedTargets: rules.issuedTargets });
+  }
+
   const service: MergingService = {
     async demand(actor, action, invoiceId) {
       if (!(await deps.authorize(actor, action, { ...(invoiceId !== undefined && { invoiceId }), db: deps.knex })))
@@ -112,19 +139,18 @@ export const createMerging = (deps: MergingDeps) => {
 
     async settlements(db, actor) {
       const now = await settings.read(db);
-      const wanted = [...now.issued.offered, ...now.draft.offered];
-      const deleteBlockedBy = wanted.includes('delete') ? await deps.deleteBlockers(db) : [];
-      return {
-        ...rulesNow(now, deleteBlockedBy.length > 0),
-        mayChoose: await deps.authorize(actor, 'merge.choose_settlement', { db }),
-        deleteBlockedBy,
-      };
+      const { rules, blockedBy } = await rulesFor(deps, db, now, ({ issued, draft }) => [
+        ...issued.offered,
+        ...draft.offered,
+      ]);
+      const mayChoose = await deps.authorize(actor, 'merge.choose_settlement', { db });
+      return { ...rules, mayChoose, deleteBlockedBy: blockedBy };
     },
 
     mergeable: createMergeable(deps),
 
     async candidates(db, { customerId: chosen, targetId, currency: wish, search, actor }) {
-      await settings.demandEnabled(db);
+      const now = await settingsNow(db);
       const currency = wish?.toUpperCase();
       const restrict = restrictTo(deps, actor);
       const target =
@@ -136,23 +162,29 @@ export const createMerging = (deps: MergingDeps) => {
         ...(search && { search }),
         restrict,
       });
-      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId,
         // Of a new invoice it is judged below, once all is known that could be chosen.
         ...(target && currency && { currency }),
-        hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: closedUntil,
+        ...(await judgedBy(db, now, actor)),
       };
-      const judged = heads.map((head) => toCandidate(head, reasonsAgainst(head, context)));
+      const judged = heads.map((head) => toCandidate(head, reasonsAgainst(head, context), creditOnly(head, context)));
       const name = await customerName(db, host.map, customerId, deps.scope && restrict);
       const asked = await askHook(deps, judged, { customerId, ...(targetId !== undefined && { targetId }), actor, db });
       const choice = target ? null : chooseCurrency(asked, heads, currency);
+      const refusal = target && (await refusalOf(db, now, target));
+      const regrouped =
+        target && refusal?.code === 'target_issued'
+          ? toCandidate(target, reasonsAgainst(target, { ...context, target: null }), [])
+          : null;
       return {
         customer: name === null ? null : { id: customerId, name },
         target,
-        refusal: target && targetRefusal(target, { lockedUntil: closedUntil }),
+        refusal,
+        mayRegroup:
+          regrouped !== null &&
+          (await askHook(deps, [regrouped], { customerId, actor, db })).some((one) => one.eligible),
         candidates: asked,
         currency: currency ?? target?.currency ?? null,
         currencies: [],
@@ -167,7 +199,7 @@ export const createMerging = (deps: MergingDeps) => {
     },
 
     async lines(db, { sourceId, targetId, actor }) {
-      await settings.demandEnabled(db);
+      const now = await settingsNow(db);
       const invoices = await visibleInvoices(db, targetId === undefined ? [sourceId] : [sourceId, targetId], actor);
       const source = invoices.get(sourceId);
       if (!source) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: sourceId });
@@ -177,25 +209,22 @@ export const createMerging = (deps: MergingDeps) => {
         // Which customer and currency the form says now, the save will see; here only the person's own sight counts.
         customerId: source.customerId,
         currency: source.currency,
-        hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: await lockedUntil(deps, db),
+        ...(await judgedBy(db, now, actor)),
       });
       demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
       return sourceLines(source);
     },
 
     async preview(db, { targetId, customerId, sourceIds, actor }) {
-      await settings.demandEnabled(db);
+      const now = await settingsNow(db);
       const unique = [...new Set(sourceIds)];
       const invoices = await visibleInvoices(db, [...unique, ...(targetId === undefined ? [] : [targetId])], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
       const sources = unique.flatMap((id) => invoices.get(id) ?? []);
-      const closedUntil = await lockedUntil(deps, db);
       const context = {
         target,
         customerId: customerId ?? target?.customerId ?? sources[0]?.customerId ?? '',
-        hostKeepsAdjustment: keepsAdjustment(host),
-        lockedUntil: closedUntil,
+        ...(await judgedBy(db, now, actor)),
       };
       const document = target ?? emptyDocument(sources[0]);
       const brought = sources.map(sourceLines);
@@ -212,7 +241,7 @@ export const createMerging = (deps: MergingDeps) => {
         const reasons = reasonsAgainst(source, context);
         return reasons.length > 0 ? [{ invoiceId: source.id, reasons }] : [];
       });
-      const refusal = target && targetRefusal(target, { lockedUntil: closedUntil });
+      const refusal = target && (await refusalOf(db, now, target));
       const total = totalOf(invoiceTotals(after, options));
       if (refusals.length === 0) refusals.push(...reasonsAgainstTogether(target, sources, total));
       if (target && refusal) refusals.push({ invoiceId: target.id, reasons: [refusal] });

@@ -61,6 +61,7 @@ export async function settle(
     invoiceId: source.id,
     number: source.number,
     issueDate: source.issueDate,
+    dueDate: source.dueDate,
     status: source.status,
     total: source.total,
     settlement: settlementOf(source, settlement),

@@ -14,6 +14,7 @@ export interface Participation {
   sourceId: Id;
   number: string | null;
   issueDate: Day;
+  dueDate: Day | null;
   statusBefore: InvoiceStatus;
   total: Decimal;
   currency: string;
@@ -43,6 +44,7 @@ export const createParticipationStore = (prefix: string) => {
             targetnumber: 'm.target_number',
             number: 's.number',
             issuedate: 's.issue_date',
+            duedate: 's.due_date',
             statusbefore: 's.status_before',
             currency: 'm.currency',
             settlement: 's.settlement',
@@ -66,6 +68,7 @@ export const createParticipationStore = (prefix: string) => {
         sourceId: value('sourceid'),
         number: textOf(row.number),
         issueDate: value('issuedate'),
+        dueDate: textOf(row.duedate),
         statusBefore: value('statusbefore') as InvoiceStatus,
         currency: value('currency'),
         total: fromMinor(value('total'), value('currency')),

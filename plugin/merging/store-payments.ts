@@ -17,6 +17,14 @@ export interface Allocation {
   by: string;
 }
 
+/** That what waited waits no more, though no invoice received it. */
+export interface Closed {
+  amount: Decimal;
+  reason: string;
+  at: string;
+  by: string;
+}
+
 export interface PaymentRecord {
   id: Id;
   /** The invoice that the payer named; it need not exist. */
@@ -37,6 +45,7 @@ export interface PaymentRecord {
   columns: Row;
   receivedAt: string;
   lastAllocation: Allocation | null;
+  closed: Closed | null;
 }
 
 /** As much of a number as its column holds. */
@@ -56,6 +65,7 @@ export const createPaymentStore = (prefix: string) => {
         text(db, 'amount_minor', 'amount'),
         text(db, 'recorded_minor', 'recorded'),
         text(db, 'waiting_minor', 'waiting'),
+        text(db, 'closed_minor', 'closedamount'),
       ),
     );
 
@@ -80,7 +90,26 @@ export const createPaymentStore = (prefix: string) => {
       columns: JSON.parse(value('host_columns')) as Row,
       receivedAt: value('received_at'),
       lastAllocation: lastAllocation === null ? null : (JSON.parse(lastAllocation) as Allocation),
+      closed: row.closed_at
+        ? {
+            amount: fromMinor(value('closedamount'), currency),
+            reason: value('closed_reason'),
+            at: value('closed_at'),
+            by: value('closed_by_name'),
+          }
+        : null,
     };
+  };
+
+  const log = async (
+    trx: Trx,
+    action: string,
+    at: string,
+    by: Actor,
+    { details, ...about }: { invoice_id?: Id; details: object },
+  ): Promise<void> => {
+    const row = { ...about, at, actor_id: by.id, actor_name: clip(by.name), action, details: JSON.stringify(details) };
+    await trx(`${prefix}activity`).insert(row);
   };
 
   return {
@@ -175,18 +204,54 @@ export const createPaymentStore = (prefix: string) => {
           waits_because: exact(left).gt(ZERO) ? 'rest' : null,
           last_allocation: JSON.stringify(allocation),
         });
-      await trx(`${prefix}activity`).insert({
-        at: allocation.at,
-        actor_id: by.id,
-        actor_name: clip(by.name),
-        action: 'payment.allocate',
+      await log(trx, 'payment.allocate', allocation.at, by, {
         invoice_id: allocation.invoiceId,
-        details: JSON.stringify({
-          paymentId: payment.id,
-          amount: allocation.amount,
-          hostPaymentId: allocation.paymentId,
-        }),
+        details: { paymentId: payment.id, amount: allocation.amount, hostPaymentId: allocation.paymentId },
       });
+    },
+
+    /** All that was closed, the last first. */
+    async closedPayments(db: Db): Promise<PaymentRecord[]> {
+      const rows = (await select(db)
+        .whereNotNull('closed_at')
+        .orderBy([
+          { column: 'closed_at', order: 'desc' },
+          { column: 'id', order: 'desc' },
+        ])) as Row[];
+      return rows.map(read);
+    },
+
+    async closePayment(
+      trx: Trx,
+      { id, waiting, currency }: PaymentRecord,
+      { at, by, reason }: { at: string; by: Actor; reason: string },
+    ): Promise<void> {
+      await trx(table)
+        .where({ id })
+        .update({
+          waiting_minor: 0,
+          closed_minor: toMinor(waiting, currency),
+          closed_at: at,
+          closed_by_id: by.id,
+          closed_by_name: clip(by.name),
+          closed_reason: reason,
+        });
+      await log(trx, 'payment.close', at, by, { details: { paymentId: id, amount: waiting, reason } });
+    },
+
+    /** The log of activity goes on saying who had closed it, and why. */
+    async reopenPayment(
+      trx: Trx,
+      { id, closed, currency }: PaymentRecord,
+      { at, by }: { at: string; by: Actor },
+    ): Promise<void> {
+      await trx(table)
+        .where({ id })
+        .update({
+          waiting_minor: toMinor(closed?.amount ?? '0', currency),
+          ...{ closed_minor: null, closed_at: null, closed_by_id: null, closed_by_name: null, closed_reason: null },
+        });
+      await log(trx, 'payment.reopen', at, by, { details: { paymentId: id, closed } });
     },
   };
 };

@@ -1,4 +1,5 @@
 /** What merging remembers: save keys, merges, their sources with snapshots, moved links, carried lines, activity. Own tables only. */
+import type { Knex } from 'knex';
 import type {
   Actor,
   Day,
@@ -11,7 +12,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { portions, text, textOf } from '../host/sql';
+import { CHUNK, portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { createMergesStore } from './store-merges';
 import { createParticipationStore, toMinor } from './store-participations';
@@ -24,6 +25,7 @@ export interface SourceRecord {
   invoiceId: Id;
   number: string | null;
   issueDate: Day;
+  dueDate: Day | null;
   status: InvoiceStatus;
   total: Decimal;
   settlement: Settlement;
@@ -113,6 +115,26 @@ export const createMergeStore = (prefix: string) => {
       await trx(table('save_keys')).where({ save_key: key }).update({ invoice_id: invoiceId, merge_id: mergeId });
     },
 
+    /**
+     * Forgets the keys of saves before an instant and answers how many. In small parts, each committed by itself: nobody
+     * who saves waits for it.
+     */
+    async forgetKeys(knex: Knex, before: string): Promise<number> {
+      let forgotten = 0;
+      for (let after = ''; ;) {
+        // In the order of the primary key, since no other index serves: the table is read through once.
+        const keys = (await knex(table('save_keys'))
+          .where('created_at', '<', before)
+          .where('save_key', '>', after)
+          .orderBy('save_key')
+          .limit(CHUNK)
+          .pluck('save_key')) as string[];
+        if (keys.length > 0) forgotten += await knex(table('save_keys')).whereIn('save_key', keys).delete();
+        if (keys.length < CHUNK) return forgotten;
+        after = keys[keys.length - 1] ?? '';
+      }
+    },
+
     /** Records the whole act. A source that is already merged violates a unique key: the caller locked, so that never wins. */
     async record(trx: Trx, merge: NewMerge): Promise<Id> {
       const [id] = (await trx(table('merges')).insert({
@@ -142,6 +164,7 @@ export const createMergeStore = (prefix: string) => {
           position,
           number: clip(source.number),
           issue_date: source.issueDate,
+          due_date: source.dueDate,
           status_before: source.status,
           total_minor: toMinor(source.total, merge.currency),
           settlement: source.settlement,

@@ -96,7 +96,7 @@ export const createJudging = (deps: JudgingDeps) => {
       discountChanged: target !== null && (ownAllowances === null || hasNewDiscount),
       takenIds: deleted.filter(({ invoiceId }) => takenIds.has(invoiceId)).map(({ number }) => number),
       takenNumbers: renumber.map(({ number }) => number),
-      lockedUntil: await lockedUntil(deps, db),
+      lockedUntil: await lockedUntil(deps, db, await deps.settings.read(db)),
     });
     return { target, ownAllowances: ownAllowances ?? [], renumber, refusals };
   }

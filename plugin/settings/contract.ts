@@ -1,18 +1,41 @@
 /** What admins decide, and who changed it when: types only. */
-import type { Actor, Db } from '../host/contract';
+import type { Actor, Day, Db, Settlement, SettlementChoice } from '../host/contract';
 
 /** What may become of merged invoices of one kind; `default` is among `offered`. */
-export interface SettlementRule {
-  offered: ('cancel' | 'delete')[];
-  default: 'cancel' | 'delete';
+export interface SettlementRule<S extends Settlement = Settlement> {
+  offered: S[];
+  default: S;
 }
+
+/** Where the business invoices, which decides what is lawful: see rules.ts. */
+export type Preset = 'none' | 'france' | 'eu';
 
 export interface Settings {
   /** Off: nothing can be merged and no banner is shown; what was merged stays as it is. */
   enabled: boolean;
-  /** For sources that bear a number. */
+  /** null: nobody has chosen yet, which counts as `none`. */
+  preset: Preset | null;
+  /** Last day whose accounts or VAT return are closed; the later of it and of the hook `lockedUntil` holds. */
+  lockedUntil: Day | null;
+  /** What is offered where the preset leaves the choice (`none`), for sources that bear a number. */
   issued: SettlementRule;
-  draft: SettlementRule;
+  draft: SettlementRule<SettlementChoice['draft']>;
+}
+
+/** What holds at this moment: the settings under their preset, as far as the host goes along. */
+export interface RulesNow extends Pick<Settings, 'issued' | 'draft'> {
+  preset: Preset;
+  /** False: an invoice that bears a number takes no further lines, so that targets are new or drafts. */
+  issuedTargets: boolean;
+  /** Invoices of several months in one are warned about. */
+  warnsAcrossMonths: boolean;
+}
+
+/** What this host can do at all. */
+export interface HostAbilities {
+  /** Columns of it point at invoices and are not mapped. */
+  deleteBlocked: boolean;
+  canCredit: boolean;
 }
 
 export interface SettingsNow extends Settings {
@@ -38,7 +61,8 @@ export interface SettingsService {
   /**
    * Changes what is given, in a transaction of its own, and logs it.
    * @param version of the settings that the person saw; left out where the change says all by itself (on, off)
-   * @throws IM_FORBIDDEN 403; IM_STALE_SETTINGS 409 `{ now, at, by }` when they were changed since
+   * @throws IM_FORBIDDEN 403; IM_STALE_SETTINGS 409 `{ now, at, by }` when they were changed since; IM_CREDIT_UNAVAILABLE
+   *   422 for what needs credit notes on a host without them
    */
   change(actor: Actor, wanted: Partial<Settings>, version?: number): Promise<SettingsNow>;
   /** The latest first. */

@@ -4,12 +4,18 @@ import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { component, count } from '../web/shapes';
 import type { SettingsService } from './contract';
-import { settlementRule } from './rules';
+import { closedDay, draftRule, issuedRule, preset } from './rules';
 
-const rule = component('SettlementRule', settlementRule);
 const settingsNow = component(
   'Settings',
-  z.strictObject({ enabled: z.boolean(), issued: rule, draft: rule, version: count }),
+  z.strictObject({
+    enabled: z.boolean(),
+    preset,
+    lockedUntil: closedDay,
+    issued: component('IssuedRule', issuedRule),
+    draft: component('DraftRule', draftRule),
+    version: count,
+  }),
 );
 
 export function settingsEndpoints({ db, settings }: { db: Db; settings: SettingsService }): Endpoint[] {
@@ -17,7 +23,7 @@ export function settingsEndpoints({ db, settings }: { db: Db; settings: Settings
     endpoint({
       method: 'get',
       path: '/settings',
-      summary: 'Whether merging is switched on, and what may become of merged invoices',
+      summary: 'Whether merging is switched on, where the business invoices, and what may become of merged invoices',
       action: 'settings.manage',
       replies: { 200: settingsNow },
       handler: async () => ({ status: 200, body: await settings.read(db) }),
@@ -30,7 +36,7 @@ export function settingsEndpoints({ db, settings }: { db: Db; settings: Settings
       action: 'settings.manage',
       body: settingsNow,
       replies: { 200: settingsNow },
-      refusals: [409],
+      refusals: [409, 422],
       async handler({ actor, body: { version, ...wanted } }) {
         return { status: 200, body: await settings.change(actor, wanted, version) };
       },

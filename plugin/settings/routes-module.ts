@@ -8,7 +8,7 @@ import type { Actor } from '../host/contract';
 import { showVars } from '../i18n';
 import type { Words } from '../i18n';
 import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
-import type { SettingsNow } from './contract';
+import type { RulesNow, SettingsNow } from './contract';
 import type { SettingsPageDeps } from './routes';
 import { explainRules } from './routes-view';
 
@@ -20,6 +20,8 @@ export interface Attention {
 
 export interface ModulePageDeps extends SettingsPageDeps {
   checkHost(): Promise<{ faults: HostFault[] }>;
+  /** The settings under their preset, as far as the host goes along. */
+  held(settings: SettingsNow): Promise<RulesNow>;
   /** Asked one after the other for whoever opens the page; each answers what this person may do something about. */
   attention: ((actor: Actor, words: Words) => Promise<Attention[]>)[];
 }
@@ -72,7 +74,8 @@ export function modulePage(deps: ModulePageDeps): Router {
           state: !now ? 'missing' : now.enabled ? 'on' : 'off',
           manages,
           waiting,
-          rules: now ? explainRules(words, now) : [],
+          unanswered: now?.preset === null,
+          rules: now ? explainRules(words, { ...now, ...(await deps.held(now)), preset: now.preset }) : [],
           check: manages ? explainFaults(words, (await deps.checkHost()).faults) : null,
         },
       });

@@ -1,11 +1,11 @@
 /** What the settings page shows, made from the settings: pure. */
 import type { Settlement } from '../host/contract';
 import type { Words } from '../i18n';
-import type { Settings, SettingsChange, SettlementRule } from './contract';
-import { SETTLEMENTS } from './rules';
+import type { Preset, Settings, SettingsChange, SettlementRule } from './contract';
+import { needsCredit, PRESETS, SETTLEMENTS } from './rules';
 
 const KINDS = ['issued', 'draft'] as const;
-type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number];
 
 export interface RuleView {
   kind: Kind;
@@ -14,21 +14,54 @@ export interface RuleView {
   choices: { value: Settlement; label: string; effect: string; offered: boolean; chosen: boolean }[];
 }
 
-/** One settlement a row: whether it is offered, whether it is the default, and what it does to numbers, reports and VAT. */
-export function toRuleView(words: Words, kind: Kind, rule: SettlementRule): RuleView {
+/**
+ * One settlement a row: whether it is offered, whether it is the default, and what it does to numbers, reports and VAT.
+ * @param canCredit credit notes are a choice on hosts that keep them
+ */
+export function toRuleView(words: Words, kind: Kind, rule: SettlementRule, canCredit: boolean): RuleView {
+  const settlements: readonly Settlement[] = SETTLEMENTS[kind];
   return {
     kind,
     legend: words.t(`settings.${kind}`),
     hint: words.t(`settings.${kind}Hint`),
-    choices: SETTLEMENTS.map((value) => ({
-      value,
-      label: words.t(`settings.${value}`),
-      effect: words.t(`settings.${value}_${kind}`),
-      offered: rule.offered.includes(value),
-      chosen: rule.default === value,
-    })),
+    choices: settlements
+      .filter((one) => one !== 'credit' || canCredit)
+      .map((value) => ({
+        value,
+        label: words.t(`settings.${value}`),
+        effect: words.t(`settings.${value}_${kind}`),
+        offered: rule.offered.includes(value),
+        chosen: rule.default === value,
+      })),
   };
 }
+
+export interface PresetView {
+  value: Preset;
+  label: string;
+  effects: string[];
+  chosen: boolean;
+  /** Why it cannot be chosen. */
+  reason: string | null;
+}
+
+/** Where the business may invoice, in two lines each; none is chosen until somebody has answered. */
+export const toPresets = (words: Words, chosen: Preset | null, canCredit: boolean): PresetView[] =>
+  PRESETS.map((value) => {
+    const impossible = !canCredit && needsCredit({ preset: value, issued: { offered: [], default: 'cancel' } });
+    return {
+      value,
+      label: words.t(`settings.preset_${value}`),
+      effects: [words.t(`settings.preset_${value}_does`), words.t(`settings.preset_${value}_besides`)],
+      chosen: value === chosen,
+      reason: impossible ? words.t('settings.presetUnavailable') : null,
+    };
+  });
+
+const presetName = (words: Words, preset: Preset | null): string => words.t(`settings.preset_${preset ?? 'unset'}`);
+
+const closedLine = (words: Words, day: Settings['lockedUntil']): string =>
+  day === null ? words.t('settings.noneClosed') : words.t('settings.closedUntil', { day: words.day(day) });
 
 /** "annuler (par défaut), supprimer". */
 function namesOf(words: Words, rule: SettlementRule): string {
@@ -40,23 +73,48 @@ function namesOf(words: Words, rule: SettlementRule): string {
 }
 
 /** A line for each kind of source: "Factures émises : annuler (par défaut), supprimer". */
-export function explainRules(words: Words, settings: Pick<Settings, Kind>): string[] {
-  return KINDS.map((kind) =>
+const ruleLines = (words: Words, settings: Pick<Settings, Kind>): string[] =>
+  KINDS.map((kind) =>
     words.t('settings.rule', { kind: words.t(`settings.${kind}`), names: namesOf(words, settings[kind]) }),
   );
-}
+
+/** Where the business invoices, until when its books are closed, and a line for each kind of source. */
+export const explainRules = (words: Words, settings: Omit<Settings, 'enabled'>): string[] => [
+  words.t('settings.presetIs', { name: presetName(words, settings.preset) }),
+  closedLine(words, settings.lockedUntil),
+  ...ruleLines(words, settings),
+];
 
 /** Who, when, and each thing that became another. */
 export function explainChange(words: Words, { at, by, before, after }: SettingsChange) {
   const switched = words.t(after.enabled ? 'notices.switchedOn' : 'notices.switchedOff');
-  const now = explainRules(words, after);
+  const now = ruleLines(words, after);
+  const became = (line: string, was: string): string => words.t('settings.became', { now: line, was });
+  const moved = [
+    ...(before.preset === after.preset
+      ? []
+      : [
+          became(
+            words.t('settings.presetIs', { name: presetName(words, after.preset) }),
+            presetName(words, before.preset),
+          ),
+        ]),
+    ...(before.lockedUntil === after.lockedUntil
+      ? []
+      : [
+          became(
+            closedLine(words, after.lockedUntil),
+            before.lockedUntil === null ? words.t('settings.noClosed') : words.day(before.lockedUntil),
+          ),
+        ]),
+  ];
   const rules = KINDS.flatMap((kind, index) => {
     const was = namesOf(words, before[kind]);
-    return was === namesOf(words, after[kind]) ? [] : [words.t('settings.became', { now: now[index], was })];
+    return was === namesOf(words, after[kind]) ? [] : [became(now[index] ?? '', was)];
   });
   return {
     at: words.instant(at),
     by: by.name,
-    what: [...(before.enabled === after.enabled ? [] : [switched]), ...rules],
+    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules],
   };
 }

@@ -5,14 +5,14 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Action, Options } from '../contract';
 import { isPluginError } from '../errors';
-import type { Actor, Db } from '../host/contract';
+import type { Actor, Day, Db, Settlement } from '../host/contract';
 import { explainError } from '../i18n';
 import type { Words } from '../i18n';
 import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
-import type { Settings, SettingsNow, SettingsService } from './contract';
-import { SETTLEMENTS } from './rules';
-import { explainChange, explainRules, toRuleView } from './routes-view';
+import type { Settings, SettingsNow, SettingsService, SettlementRule } from './contract';
+import { PRESETS, SETTLEMENTS } from './rules';
+import { explainChange, explainRules, toPresets, toRuleView, type Kind } from './routes-view';
 
 /** What the pages of this feature work with; create-plugin.ts puts it together. */
 export interface SettingsPageDeps {
@@ -31,33 +31,47 @@ export interface SettingsPageDeps {
 export interface SettingsRoutesDeps extends SettingsPageDeps {
   /** Columns for which `delete` is not offered, whatever the settings say. */
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
+  /** Whether the host keeps credit notes. */
+  canCredit: boolean;
+  /** Until when the host itself says that books are closed. */
+  closedByHost(db: Db): Promise<Day | null>;
 }
 
 /** Changes that the page lists. */
 const SHOWN_CHANGES = 20;
 
-const list = z.preprocess(
-  (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
-  z.array(z.enum(SETTLEMENTS)),
-);
+const list = <const T extends readonly [string, ...string[]]>(settlements: T) =>
+  z.preprocess(
+    (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
+    z.array(z.enum(settlements)),
+  );
 const settingsForm = z.object({
   version: z.string().regex(/^\d{1,15}$/),
-  issuedOffered: list,
-  issuedDefault: z.enum(SETTLEMENTS),
-  draftOffered: list,
-  draftDefault: z.enum(SETTLEMENTS),
+  issuedOffered: list(SETTLEMENTS.issued),
+  issuedDefault: z.enum(SETTLEMENTS.issued),
+  draftOffered: list(SETTLEMENTS.draft),
+  draftDefault: z.enum(SETTLEMENTS.draft),
+  /** Not posted until somebody has answered where the business invoices. */
+  preset: z.enum(PRESETS).optional(),
+  lockedUntil: z.union([z.literal(''), z.iso.date()]).optional(),
 });
 
 /** What is chosen unless the person chooses is always offered: the form has no wrong state. */
-const ruleOf = (offered: Settings['draft']['offered'], chosen: Settings['draft']['default']): Settings['draft'] => ({
-  offered: SETTLEMENTS.filter((one) => one === chosen || offered.includes(one)),
+const ruleOf = <S extends Settlement>(all: readonly S[], offered: S[], chosen: S): SettlementRule<S> => ({
+  offered: all.filter((one) => one === chosen || offered.includes(one)),
   default: chosen,
 });
 
-function readForm(body: unknown): { wanted: Pick<Settings, 'issued' | 'draft'>; version: number } {
-  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version } = parse(settingsForm, 'body', body);
+function readForm(body: unknown): { wanted: Pick<Settings, Kind> & Partial<Settings>; version: number } {
+  const posted = parse(settingsForm, 'body', body);
+  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version, preset, lockedUntil } = posted;
   return {
-    wanted: { issued: ruleOf(issuedOffered, issuedDefault), draft: ruleOf(draftOffered, draftDefault) },
+    wanted: {
+      issued: ruleOf(SETTLEMENTS.issued, issuedOffered, issuedDefault),
+      draft: ruleOf(SETTLEMENTS.draft, draftOffered, draftDefault),
+      ...(preset && { preset }),
+      ...(lockedUntil !== undefined && { lockedUntil: lockedUntil === '' ? null : lockedUntil }),
+    },
     version: Number(version),
   };
 }
@@ -71,12 +85,13 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   async function show(
     req: Request,
     res: Response,
-    shown: Pick<SettingsNow, 'issued' | 'draft' | 'version'>,
+    shown: Omit<SettingsNow, 'enabled'>,
     refused: { status: number; message: string; now: string[] } | null,
   ): Promise<void> {
     const words = deps.wordsOf(req);
     const blocked = await deps.deleteBlockers(db);
     const changes = await settings.changes(db, SHOWN_CHANGES);
+    const closedByHost = await deps.closedByHost(db);
     await pages.send(req, res, {
       view: 'settings',
       title: words.t('settings.title'),
@@ -86,7 +101,14 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
       vm: {
         refused,
         version: shown.version,
-        rules: [toRuleView(words, 'issued', shown.issued), toRuleView(words, 'draft', shown.draft)],
+        presets: toPresets(words, shown.preset, deps.canCredit),
+        unanswered: shown.preset === null,
+        lockedUntil: shown.lockedUntil ?? '',
+        closedByHost: closedByHost && words.day(closedByHost),
+        rules: [
+          toRuleView(words, 'issued', shown.issued, deps.canCredit),
+          toRuleView(words, 'draft', shown.draft, deps.canCredit),
+        ],
         blocked: blocked.length > 0 ? words.list(blocked.map(({ where }) => where)) : null,
         changes: changes.map((change) => explainChange(words, change)),
       },
@@ -117,7 +139,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
         const now = error.vars.now as SettingsNow;
         const message = explainError(words, error) ?? '';
         const refused = { status: error.status, message, now: explainRules(words, now) };
-        return show(req, res, { ...wanted, version: now.version }, refused);
+        return show(req, res, { ...now, ...wanted }, refused);
       }
       pages.redirect(res, '/settings', 'saved');
     }),

@@ -6,7 +6,7 @@ import { PluginError } from '../errors';
 import type { Actor, Db } from '../host/contract';
 import { runTransaction } from '../host/transaction';
 import type { Settings, SettingsNow, SettingsService } from './contract';
-import { parseSettings } from './rules';
+import { needsCredit, parseSettings } from './rules';
 import type { SettingsStore } from './store';
 
 export interface SettingsDeps {
@@ -14,6 +14,8 @@ export interface SettingsDeps {
   store: SettingsStore;
   authorize: Options<IncomingMessage>['authorize'];
   clock: () => Date;
+  /** Whether the host keeps credit notes. */
+  canCredit: boolean;
 }
 
 const same = (a: Settings, b: Settings): boolean =>
@@ -66,6 +68,8 @@ export function createSettings(deps: SettingsDeps): SettingsService {
           throw new PluginError('IM_STALE_SETTINGS', 409, { now, ...(last && { at: last.at, by: last.by.name }) });
         }
         const after = parseSettings({ ...before, ...wanted });
+        if (!deps.canCredit && needsCredit(after) && !needsCredit(before))
+          throw new PluginError('IM_CREDIT_UNAVAILABLE', 422);
         // What changes nothing leaves no trace, and makes nobody's form too old.
         const next = same(before, after) ? version : version + 1;
         await store.write(trx, after, next);

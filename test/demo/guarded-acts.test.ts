@@ -217,6 +217,29 @@ describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
       expect(refusal(anglais)).toMatch(/merged into .*draft of 5 Nov 2026/i);
     });
 
+    it('T38 T46 of a merge into two drafts names their numbers once they are issued, one of the series each', async () => {
+      const drafts = [];
+      for (const issueDate of ['2026-11-05', '2026-11-06']) {
+        const draft = await sales.invoice(customerId, bill('Draft', { status: 'draft', issueDate }));
+        const others = [await sales.invoice(customerId, bill('One')), await sales.invoice(customerId, bill('Two'))];
+        expect((await sales.merge(draft, others)).status).toBe(201);
+        drafts.push({ id: draft.id, others });
+      }
+      const issued = await Promise.all(drafts.map(({ id }) => sales.submit(`/invoices/${id}/issue`, [])));
+      expect(issued.map(({ status }) => status)).toEqual([303, 303]);
+      const numbers = await Promise.all(drafts.map(async ({ id }) => (await sales.read(id)).number ?? ''));
+      expect(new Set(numbers).size).toBe(2);
+      for (const [index, { others }] of drafts.entries()) {
+        expect(numbers[index]).toMatch(/^FA-2026-\d{5}$/);
+        for (const { id, number } of others) {
+          expect((await sales.read(id)).number).toBe(number);
+          const said = (await sales.page(`/invoices/${id}`)).$('body').text();
+          expect(said).toContain(numbers[index]);
+          expect(refusal(await sales.submit(`/invoices/${id}/reopen`, []))).toContain(numbers[index]);
+        }
+      }
+    });
+
     it('names the last invoice of a chain', async () => {
       const last = await sales.invoice(customerId, bill('Last'));
       expect((await sales.merge(last, [await sales.read(target.id)])).status).toBe(201);
@@ -239,7 +262,7 @@ describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
     });
   });
 
-  it('A target that replaces others is not deleted', async () => {
+  it('T52 A target that replaces others is not deleted', async () => {
     const target = await sales.invoice(customerId, bill('Own work'));
     const source = await sales.invoice(customerId, bill('Merged work'));
     await sales.merge(target, [source]);

@@ -66,6 +66,21 @@ describe.each(eachDatabase)('after a merge, on %s', (name) => {
     await page.goto(`${crm.url}/invoice-merge/payments-to-allocate`);
     expect(await texts(page, '.im-money b')).toEqual(['92,61 €']);
     await screenshot(page, 'payments-to-allocate');
+
+    // Closed by mistake, with a reason; reopened from the list that keeps it.
+    await page.getByRole('link', { name: 'Affecter 92,61 €' }).click();
+    await page.getByText('Clore sans l’affecter').click();
+    await screenshot(page, 'payment-closing');
+    await page.getByLabel('Motif').fill('Remboursé au client le 20/11/2026');
+    await page.getByRole('button', { name: 'Clore 92,61 €' }).click();
+    await page.getByText('Aucun paiement à affecter').waitFor();
+    await page.getByRole('link', { name: '1 paiement clos' }).click();
+    await page
+      .getByText('Clos par Claire Fontaine le 21/11/2026 à 11:00 : Remboursé au client le 20/11/2026')
+      .waitFor();
+    await screenshot(page, 'payments-closed');
+    await page.getByRole('button', { name: 'Rouvrir 92,61 €' }).click();
+
     await page.getByRole('link', { name: 'Affecter 92,61 €' }).click();
     await page.getByText('À quelle facture l’affecter ?').waitFor();
     await page.getByText('Une autre facture').click();

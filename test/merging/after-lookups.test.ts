@@ -161,7 +161,7 @@ describe.each(eachDatabase)('numbers kept in parts, on %s', (_name, createDataba
 });
 
 describe.each(eachDatabase)('what waits for somebody, on %s', (_name, createDatabase) => {
-  test('B12 the module page names drafts that hold up issued invoices, until they are issued, to those who may see them', async () => {
+  test('B12 T39 the module page names drafts that hold up issued invoices, until they are issued, to those who may see them', async () => {
     const fixture = await openMerging(await createDatabase(), crmHost());
     try {
       const customer = await fixture.customer();

@@ -212,6 +212,7 @@ describe.each(eachDatabase)('money for merged invoices, on %s', (_name, createDa
         standing: { invoiceId: target, number: standing.number, issueDate: standing.issueDate },
         customer: { id: customer, name: expect.stringMatching(/^Customer/) as string },
         receivedAt: '2026-11-21T10:00:00.000Z',
+        closed: null,
       });
     });
 

@@ -232,9 +232,9 @@ describe('C6 the banner’s place', () => {
       },
       replaces: [],
     };
-    const { $ } = await page(setup, '/invoices/31');
-    expect($('main a').first().text()).toBe('Fusionnée dans FA-2026-00042 le 21/11/2026 à 14:32 par Claire');
-    expect($('main a').last().attr('href')).toMatch(/\/merges\/5$/);
+    const settled = (await page(setup, '/invoices/31')).$('main a');
+    expect(settled.first().text()).toBe('Fusionnée dans FA-2026-00042 le 21/11/2026 à 14:32 par Claire');
+    expect(settled.last().attr('href')).toMatch(/\/merges\/5$/);
     expect(setup.fake.calls).not.toContain('candidates');
     const source = {
       number: 'FA-2026-00031',

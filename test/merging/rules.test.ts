@@ -1,6 +1,12 @@
 import type { Invoice, Reason } from '../../plugin/host/contract';
 import { carriedFrom, mergedTotals } from '../../plugin/merging/combine';
-import { reasonsAgainst, reasonsAgainstTogether, targetRefusal, type MergeContext } from '../../plugin/merging/rules';
+import {
+  reasonsAgainst,
+  reasonsAgainstTogether,
+  targetRefusal,
+  type MergeContext,
+  type TargetContext,
+} from '../../plugin/merging/rules';
 import { totalOf } from '../../plugin/money/totals';
 import { invoiceOf } from '../support/invoices';
 import { priced, pricedLine, vat } from '../support/priced-documents';
@@ -9,7 +15,10 @@ import { realInvoices } from '../support/real-invoices';
 const bill = (more: Parameters<typeof priced>[1] = {}) => priced([pricedLine('1', '100', vat('20'))], more);
 const target = invoiceOf('1', bill(), { companyId: '3', mustMatch: { billing_address: '12' } });
 const source = invoiceOf('2', bill(), { companyId: '3', mustMatch: { billing_address: '12' } });
-const context: MergeContext = { target, customerId: '7', hostKeepsAdjustment: true, lockedUntil: null };
+const context: MergeContext & TargetContext = {
+  ...{ target, customerId: '7', hostKeepsAdjustment: true, lockedUntil: null },
+  ...{ credit: false, issuedTargets: true },
+};
 const words = { discount: () => '', allowance: () => '', charge: () => '' };
 
 const against = (more: Partial<Invoice>, about: Partial<MergeContext> = {}) =>
@@ -131,7 +140,7 @@ describe('a target', () => {
   });
 
   it('dated in a closed period may not receive', () => {
-    expect(targetRefusal(target, { lockedUntil: '2026-12-31' })).toMatchObject({ code: 'locked' });
+    expect(targetRefusal(target, { ...context, lockedUntil: '2026-12-31' })).toMatchObject({ code: 'locked' });
   });
 });
 

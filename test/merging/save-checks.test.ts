@@ -54,7 +54,7 @@ describe.each(eachDatabase)('what a save claims is checked again, on %s', (name,
     expect(reasonsOf(await refused({ target, sources: [source] }), source)).toEqual(reasons);
   });
 
-  test('T2 a posted source with a credit applied to it is refused', async () => {
+  test('T2 T27 a posted source with a credit applied to it is refused', async () => {
     const customer = await fixture.customer();
     const target = await fixture.invoice(customer);
     const source = await fixture.invoice(customer);

@@ -76,7 +76,7 @@ describe.each(eachDatabase)('after a merge, on %s', (_name, createDatabase) => {
   });
 
   test.each(['edit', 'pay', 'issue', 'cancel', 'credit', 'reopen', 'delete'] as const)(
-    'to %s a merged invoice is refused with the name of its successor',
+    'T35 T49 to %s a merged invoice is refused with the name of its successor',
     async (act) => {
       const { a, c } = await chain();
       const { number } = await fixture.load(a);
@@ -96,7 +96,7 @@ describe.each(eachDatabase)('after a merge, on %s', (_name, createDatabase) => {
     await expect(guard(await fixture.invoice(customer), 'delete')).resolves.toBeUndefined();
   });
 
-  test('to delete an invoice that replaces others is refused with their numbers', async () => {
+  test('T52 to delete an invoice that replaces others is refused with their numbers', async () => {
     const { b, c } = await chain();
     const { number } = await fixture.load(b);
     expect(await refusal(guard(c, 'delete'))).toMatchObject({

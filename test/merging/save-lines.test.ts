@@ -105,7 +105,7 @@ describe.each(everywhere)('lines and totals on the %s host, on %s', (name, _data
     );
 
     test.each(modes)(
-      'T16 a source’s discount after tax and its adjustment go into the target’s adjustment, lines by %s',
+      'T16 T17 a source’s discount after tax and its adjustment go into the target’s adjustment, lines by %s',
       async (mode) => {
         const target = await fixture.invoice(customer, { adjustment: '0.25' });
         const sources = [

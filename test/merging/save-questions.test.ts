@@ -138,7 +138,7 @@ describe.each(eachDatabase)('what you see is what is saved, on %s', (_name, crea
       );
     }
 
-    test('B15 differing payment terms are named with all values, and the save goes through once agreed to', async () => {
+    test('B15 T47 differing payment terms are named with all values, and the save goes through once agreed to', async () => {
       const [target = '', same = '', other = '', none = ''] = await withTerms([
         '30 jours',
         '30 jours',

@@ -166,7 +166,7 @@ describe.each(eachDatabase)('what becomes of merged invoices, on %s', (_name, cr
       expect((await rowOf(source)).note).toContain('22/11/2026');
     });
 
-    test('the target keeps the highest reminder that was sent for any of them', async () => {
+    test('T45 the target keeps the highest reminder that was sent for any of them', async () => {
       const target = await fixture.invoice(customer);
       const sources = [await fixture.invoice(customer), await fixture.invoice(customer)];
       await fixture.knex('app_factures').where({ id: sources[0] }).update({ relances: 2 });
@@ -337,6 +337,32 @@ describe.each(eachDatabase)('a host in Perfex’s shape, on %s', (_name, createD
       { status: 5, number: issued?.[0]?.number, sent: 0 },
     ]);
     expect(await fixture.rows('tbloptions')).toEqual(options);
+  });
+
+  test('T18 two taxes on a line, and 0 % beside 5 %, are stored as they were and not averaged', async () => {
+    const taxed = (description: string, ...rates: string[]) =>
+      line(description, '100', { taxes: rates.map((rate) => ({ category: 'S', name: `Tax ${rate}`, rate })) });
+    const target = await fixture.invoice(customer, { lines: [taxed('Own', '5')] });
+    const source = await fixture.invoice(customer, { lines: [taxed('Free', '0'), taxed('Both', '5', '9')] });
+    await fixture.save({ target, sources: [source] });
+    const stored = await fixture
+      .knex('tblitem_tax as t')
+      .join('tblitemable as l', 'l.id', 't.itemid')
+      .where({ 'l.rel_id': target, 't.rel_type': 'invoice' })
+      .orderBy(['l.item_order', 't.taxrate'])
+      .select('l.description', 't.taxname', 't.taxrate');
+    expect((stored as Row[]).map((row) => [row.description, row.taxname, Number(row.taxrate)])).toEqual([
+      ['Own', 'Tax 5', 5],
+      ['Free', 'Tax 0', 0],
+      ['Both', 'Tax 5', 5],
+      ['Both', 'Tax 9', 9],
+    ]);
+    const { totals } = await fixture.load(target);
+    expect(totals.taxes.map(({ rate, taxable, tax }) => [rate, taxable, tax])).toEqual([
+      ['0', '100.00', '0.00'],
+      ['5', '200.00', '10.00'],
+      ['9', '100.00', '9.00'],
+    ]);
   });
 
   test.each(['cancel', 'delete'])(

@@ -113,7 +113,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       return codesOf(reply);
     }
 
-    test('B18 T49 is refused once the invoice is paid or partly paid, with what was paid', async () => {
+    test('B18 T50 is refused once the invoice is paid or partly paid, with what was paid', async () => {
       const mergeId = await merge(fixture, target, [source], 'cancel');
       await fixture.crm.pay(fixture.knex, target, '5');
       expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'partial']);
@@ -121,7 +121,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'paid']);
     });
 
-    test('is refused when the invoice was merged on, or when another merge into it came later', async () => {
+    test('T51 is refused when the invoice was merged on, or when another merge into it came later', async () => {
       const first = await merge(fixture, target, [source], 'cancel');
       const later = await merge(fixture, target, [await fixture.invoice(customer)], 'cancel');
       expect(await refused(first)).toEqual(['IM_UNDO_REFUSED', 'merged_since']);
@@ -144,7 +144,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'lines_changed']);
     });
 
-    test('is refused for a closed period, a platform’s invoice, and when an id came into other hands', async () => {
+    test('T50 is refused for a closed period, a platform’s invoice, and when an id came into other hands', async () => {
       const mergeId = await merge(fixture, target, [source], 'delete');
       const closed = fixture.plugin({ hooks: { lockedUntil: () => '2026-03-31' } });
       expect(await refused(mergeId, {}, { plugin: closed })).toEqual(['IM_UNDO_REFUSED', 'locked']);
@@ -159,7 +159,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect((await undo(fixture, mergeId)).status).toBe(200);
     });
 
-    test('of an invoice that was sent needs somebody who may undo all merges and says so', async () => {
+    test('T50 of an invoice that was sent needs somebody who may undo all merges and says so', async () => {
       const plugin = fixture.plugin({
         authorize: (actor, action) => action !== 'merge.undo' || actor.id === ACTORS.books.id,
       });
@@ -197,7 +197,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect(await refused('1x')).toEqual(['IM_NOT_FOUND']);
     });
 
-    test('T52 leaves what somebody has put elsewhere since where it is, and names it', async () => {
+    test('leaves what somebody has put elsewhere since where it is, and names it', async () => {
       const { crm, knex } = fixture;
       await crm.addLink(knex, 'expenses', source, 'Train');
       await crm.addLink(knex, 'expenses', source, 'Hotel');

@@ -92,6 +92,24 @@ describe.each(eachDatabase)('numbers.allocate on %s', (_database, createDatabase
       expect(sequence((await take(1))[0])).toBe(sequence(next) + 1);
     });
 
+    test('T43 a number typed by hand is not given again, whatever year and zeros were typed beside it', async () => {
+      const customer = await fixture.customer();
+      const [before = ''] = await take(1);
+      const typed = sequence(before) + 5;
+      const type = (number: string, issueDate = DAY): Promise<string> =>
+        fixture.invoice(customer, { number, issueDate });
+      if (host === 'a host that keeps the sequence apart') {
+        await type(String(typed));
+        await type(String(typed + 900), '2025-12-31');
+      } else {
+        await type(`FA-2026-${String(typed).padStart(5, '0')}`);
+        // Typed without its zeros it is the same number; of another year it is another.
+        await type(`FA-2026-${typed - 1}`);
+        await type(`FA-2025-${typed + 900}`, '2025-12-31');
+      }
+      expect((await take(2)).map(sequence)).toEqual([typed + 1, typed + 2]);
+    });
+
     test('drafts and numbers of other series do not move the series on', async () => {
       const customer = await fixture.customer();
       const [before] = await take(1);

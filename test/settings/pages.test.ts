@@ -4,6 +4,8 @@ import { openSettings, type SettingsApp } from './settings-app';
 
 const DEFAULTS = {
   enabled: true,
+  preset: null,
+  lockedUntil: null,
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
 };
@@ -52,7 +54,7 @@ describe.each(eachDatabase)('the settings, on %s', (_name, createDatabase) => {
     });
     expect([reply.status, reply.to]).toEqual([303, '/invoice-merge/settings?done=saved']);
     const after = {
-      enabled: true,
+      ...DEFAULTS,
       issued: { offered: ['cancel'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'delete' },
     };
@@ -164,7 +166,7 @@ describe.each(eachDatabase)('the settings, on %s', (_name, createDatabase) => {
       const effects = $('.im-effect')
         .toArray()
         .map((one) => $(one).text());
-      expect(effects).toHaveLength(4);
+      expect(effects).toHaveLength(5);
       for (const effect of effects) for (const word of words) expect(effect).toContain(word);
       expect($('body').text()).not.toMatch(/\b(settings|module|check)\.\w/);
     }

@@ -3,7 +3,7 @@ import { eachDatabase } from '../support/databases';
 import { refusal } from '../support/merging-fixture';
 import { openSettings, PEOPLE, type SettingsApp } from './settings-app';
 
-type Rule = Settings['issued'];
+type Rule = Settings['draft'];
 const ONLY_CANCEL: Rule = { offered: ['cancel'], default: 'cancel' };
 const ONLY_DELETE: Rule = { offered: ['delete'], default: 'delete' };
 const CANCEL_FIRST: Rule = { offered: ['cancel', 'delete'], default: 'cancel' };

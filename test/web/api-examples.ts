@@ -68,6 +68,12 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { invoiceId },
     status: 200,
   }),
+  'POST /payments-to-allocate/{id}/close': ({ waiting: { id } }) => ({
+    params: { id },
+    body: { reason: 'Refunded' },
+    status: 200,
+  }),
+  'POST /payments-to-allocate/{id}/reopen': ({ waiting: { id } }) => ({ params: { id }, status: 200 }),
   'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/dismiss': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/tell': ({ mergeId }) => ({
@@ -84,6 +90,8 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
   'PUT /settings': () => ({
     body: {
       enabled: true,
+      preset: null,
+      lockedUntil: null,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       version: 0,

@@ -352,7 +352,7 @@ describe('the banner in a browser', () => {
     expect(await sources()).toEqual(['']);
   });
 
-  it('says before saving what a draft keeps from being due, without moving the page', async () => {
+  it('T39 says before saving what a draft keeps from being due, without moving the page', async () => {
     setup.fake.list = { ...setup.fake.list, target: { ...setup.fake.list.target!, status: 'draft' } };
     await open();
     const note = page.locator('[data-im="draft-note"]');
@@ -439,7 +439,7 @@ describe('the banner in a browser', () => {
     await context.close();
   });
 
-  it('B15 tells at the tick which fields differ, and sends the answer given there', async () => {
+  it('B15 T47 tells at the tick which fields differ, and sends the answer given there', async () => {
     setup.fake.list = {
       ...setup.fake.list,
       target: { ...setup.fake.list.target!, askIfDiffer: { terms: '30 jours' } },

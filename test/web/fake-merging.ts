@@ -24,6 +24,7 @@ export function candidate(values: Partial<Candidate> = {}): Candidate {
     total: '604.80',
     eligible: true,
     reasons: [],
+    creditOnly: [],
     ...values,
   };
 }
@@ -206,6 +207,7 @@ export function createFakeMerging(): FakeMerging {
       customer: { id: '3', name: 'Boulangerie Martin' },
       target,
       refusal: null,
+      mayRegroup: false,
       candidates,
       currency: 'EUR',
       currencies: [],
@@ -215,6 +217,7 @@ export function createFakeMerging(): FakeMerging {
     offer: {
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      ...{ preset: 'none', issuedTargets: true, warnsAcrossMonths: false },
       mayChoose: true,
       deleteBlockedBy: [],
     },
