@@ -7,6 +7,7 @@ import type { Knex } from 'knex';
 import { apiRoutes } from './api';
 import { bankPages } from './bank';
 import { parisDay, type Demo } from './context';
+import { creditNotePages } from './credit-note-pages';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
 import { answerErrors, notFound } from './error-pages';
@@ -98,6 +99,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   // A merge of many invoices posts thousands of fields.
   app.use(express.urlencoded({ extended: false, limit: '20mb', parameterLimit: 400_000 }));
   app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo), paperActs(demo), printPages(demo));
+  app.use(creditNotePages(demo, links));
   app.use(customerPages(demo), estimatePages(demo), expensePages(demo), reportPages(demo), reminderPages(demo));
   app.use(notFound);
   app.use(answerErrors(demo));

@@ -1,12 +1,13 @@
 /** Customers, and what each owes. */
 import { Router } from 'express';
 import { DemoError, idOf, type Demo } from './context';
+import { listedNotes } from './credit-notes';
 import { listedEstimates, shownState } from './estimate-pages';
 import { listedInvoices, type ListedInvoice } from './invoice-list-pages';
 import { spacedNumber } from './seller';
 import { groupedBy, inOrder, sumsByCurrency } from './sums';
 
-/** What is still owed per customer: totals of open invoices less what was paid on them. */
+/** What is still owed per customer: totals of open invoices less what was paid on them or credited. */
 async function openSums(
   demo: Demo,
   customerId?: string,
@@ -17,15 +18,23 @@ async function openSums(
     .knex('crm_payments as p')
     .join('crm_invoices as i', 'i.id', 'p.invoice_id')
     .whereIn('i.state', states);
+  const credited = demo
+    .knex('crm_credit_uses as p')
+    .join('crm_invoices as i', 'i.id', 'p.invoice_id')
+    .whereIn('i.state', states);
   if (customerId) {
     owed.where({ client_id: customerId });
-    paid.where('i.client_id', customerId);
+    for (const query of [paid, credited]) query.where('i.client_id', customerId);
   }
   type Part = { client_id: number; currency: string; amount: string };
   const invoices = await owed.select<Part[]>('client_id', 'currency', 'grand_total as amount');
   const deposits = await owed.clone().clearSelect().select<Part[]>('client_id', 'currency', 'deposit_paid as amount');
   const payments = await paid.select<Part[]>('i.client_id', 'i.currency', 'p.amount');
-  const parts = [...invoices, ...[...deposits, ...payments].map((row) => ({ ...row, amount: `-${row.amount}` }))];
+  const credits = await credited.select<Part[]>('i.client_id', 'i.currency', 'p.amount');
+  const parts = [
+    ...invoices,
+    ...[...deposits, ...payments, ...credits].map((row) => ({ ...row, amount: `-${row.amount}` })),
+  ];
   const perCustomer = groupedBy(parts, (row) => String(row.client_id));
   return new Map([...perCustomer].map(([id, rows]) => [id, sumsByCurrency(rows)]));
 }
@@ -80,6 +89,7 @@ export function customerPages(demo: Demo): Router {
         ...one,
         shown: shownState(one, demo.today()),
       })),
+      notes: await listedNotes(knex).where('n.client_id', id),
       expenses,
       toCharge: sumsByCurrency(expenses.filter((one) => one.invoice_id === null)),
       spaced: spacedNumber,

@@ -1,12 +1,14 @@
-/** An invoice as its customer reads it, on the public page and on paper: with all that French law wants on it. */
+/** An invoice or a credit note as its customer reads it, on the public page and on paper: with all that French law wants on it. */
 import {
   invoiceTotals,
   type AllowanceCharge,
   type Id,
   type InvoiceLine,
   type ReplacedInvoice,
+  type Totals,
 } from 'crm-invoice-merge';
 import type { Demo } from './context';
+import { readNotes, usesOf, type CreditUse } from './credit-notes';
 import { formExtras } from './invoice-store';
 import { totalRows, type TotalRow } from './invoice-totals';
 import type { Speech } from './language';
@@ -19,7 +21,8 @@ export interface DocumentLine extends InvoiceLine {
   supplied: string | null;
   code: string | null;
 }
-export interface InvoiceDocument {
+export interface PaperDocument {
+  kind: 'invoice' | 'credit_note';
   id: Id;
   number: string | null;
   state: string;
@@ -34,7 +37,11 @@ export interface InvoiceDocument {
   taxes: { label: string; taxable: string; tax: string; reason: string | null }[];
   rows: TotalRow[];
   payments: { paid_on: string; method: string; amount: string }[];
+  /** Credit notes that count against the invoice. */
+  uses: CreditUse[];
   left: string;
+  /** The invoice that a credit note is about, and why there is one. */
+  credited: { id: Id; number: string | null; issueDate: string; motive: string | null } | null;
   /** Issued invoices that it replaces; drafts the customer never saw. */
   replaces: ReplacedInvoice[];
   /** The invoice that it was merged into. */
@@ -46,11 +53,11 @@ export interface InvoiceDocument {
 const EXEMPT = ['E', 'AE', 'K', 'G', 'O', 'Z'];
 
 /** null where there is no such invoice. */
-export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promise<InvoiceDocument | null> {
+export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promise<PaperDocument | null> {
   const { knex, merge, host } = demo;
   const [invoice] = await host.loadInvoices(knex, [id]);
   if (!invoice) return null;
-  const { currency, pricesIncludeTax, totals } = invoice;
+  const { currency, totals } = invoice;
   const { state } = await knex('crm_invoices').where({ id }).first<{ state: string }>('state');
   const customer = await knex('crm_clients').where({ id: invoice.customerId }).first<Record<string, string | null>>();
   const { codes } = await formExtras(knex, id);
@@ -58,24 +65,23 @@ export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promi
     .join('crm_payment_methods as m', 'm.id', 'p.method_id')
     .where('p.invoice_id', id)
     .orderBy('p.paid_on')
-    .select<InvoiceDocument['payments']>('p.paid_on', 'm.label as method', 'p.amount');
+    .select<PaperDocument['payments']>('p.paid_on', 'm.label as method', 'p.amount');
   const { replaces } = await merge.summary(knex, id);
   const successorId = await merge.successorOf(knex, id);
   const [successor] = successorId ? await host.loadInvoices(knex, [successorId]) : [];
 
-  const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
   const origins = new Map(replaces.flatMap((one) => one.lines.map((line) => [line.lineId, { one, line }] as const)));
-  const lines = invoice.lines.map((line): DocumentLine => ({
+  const lines = pricedLines(invoice, invoice.lines, codes).map((line) => ({
     ...line,
-    net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
-    supplied: line.supplyDate ?? origins.get(line.id)?.line.supplyDate ?? null,
-    code: codes.get(line.id) ?? null,
+    supplied: line.supplied ?? origins.get(line.id)?.line.supplyDate ?? null,
   }));
   const groups = [null, ...replaces].map((from) => ({
     from,
     lines: lines.filter((line) => (origins.get(line.id)?.one ?? null) === from),
   }));
+  const taken = [invoice.payments.sum, invoice.credits.sum].map(exactAmount);
   return {
+    kind: 'invoice',
     id,
     number: invoice.number,
     state,
@@ -86,17 +92,70 @@ export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promi
     customer,
     groups: groups.filter((group) => group.lines.length > 0),
     allowancesCharges: invoice.allowancesCharges,
-    taxes: totals.taxes.map(({ category, rate, name, taxable, tax }) => ({
-      label: EXEMPT.includes(category) ? speech.t(`tax_category.${category}`) : speech.percent(rate),
-      taxable,
-      tax,
-      reason: EXEMPT.includes(category) ? name || speech.t(`document.exempt_${category}`) : null,
-    })),
+    taxes: taxRows(totals, speech),
     rows: totalRows(totals, currency, speech),
     payments,
-    left: exactAmount(invoice.total).minus(invoice.payments.sum).toFixed(),
+    uses: await usesOf(knex, [id]),
+    left: taken.reduce((left, sum) => left.minus(sum), exactAmount(invoice.total)).toFixed(),
+    credited: null,
     replaces: replaces.filter((one) => one.number !== null),
     successor: successor ? { id: successor.id, number: successor.number } : null,
     spaced: spacedNumber,
   };
 }
+
+/** A credit note's sheet; null where there is no such one. */
+export async function creditNoteDocument({ knex }: Demo, id: Id, speech: Speech): Promise<PaperDocument | null> {
+  const [note] = await readNotes(knex, (query) => query.where('n.id', id));
+  if (!note) return null;
+  const { number, issueDate, currency, totals, motive } = note;
+  const customer = await knex('crm_clients').where({ id: note.customerId }).first<Record<string, string | null>>();
+  const invoice = await knex('crm_invoices')
+    .where({ id: note.invoiceId })
+    .first<{ ref: string | null; issued_on: string }>('ref', 'issued_on');
+  const codes = new Map(note.lines.flatMap((line) => (line.code ? [[line.id, line.code]] : [])));
+  return {
+    kind: 'credit_note',
+    id,
+    number,
+    state: 'issued',
+    issueDate,
+    dueDate: null,
+    currency,
+    seller: SELLER,
+    customer,
+    groups: [{ from: null, lines: pricedLines(note, note.lines, codes) }],
+    allowancesCharges: note.allowancesCharges,
+    taxes: taxRows(totals, speech),
+    rows: totalRows(totals, currency, speech),
+    payments: [],
+    uses: [],
+    left: '0',
+    credited: { id: note.invoiceId, number: invoice.ref, issueDate: invoice.issued_on, motive },
+    replaces: [],
+    successor: null,
+    spaced: spacedNumber,
+  };
+}
+
+function pricedLines(
+  { currency, pricesIncludeTax }: { currency: string; pricesIncludeTax: boolean },
+  lines: InvoiceLine[],
+  codes: Map<string, string>,
+): DocumentLine[] {
+  const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
+  return lines.map((line) => ({
+    ...line,
+    net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
+    supplied: line.supplyDate,
+    code: codes.get(line.id) ?? null,
+  }));
+}
+
+const taxRows = ({ taxes }: Totals, speech: Speech): PaperDocument['taxes'] =>
+  taxes.map(({ category, rate, name, taxable, tax }) => ({
+    label: EXEMPT.includes(category) ? speech.t(`tax_category.${category}`) : speech.percent(rate),
+    taxable,
+    tax,
+    reason: EXEMPT.includes(category) ? name || speech.t(`document.exempt_${category}`) : null,
+  }));

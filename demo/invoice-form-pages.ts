@@ -16,6 +16,7 @@ import { findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice, type Notice } from './session';
 import { inOrder } from './sums';
+import { CREDITED } from './table-map';
 
 /** Rows that wait empty in the form, for browsers without JavaScript. */
 const SPARE_ROWS = 3;
@@ -121,8 +122,8 @@ export function invoiceFormPages(demo: Demo): Router {
   router.get('/invoices/:id/edit', merge.banner(editSpec), async (req, res) => {
     const id = idOf(req);
     const edited = await editedInvoice(demo, id);
-    if (edited.state === 'void') {
-      // What is cancelled or merged is only looked at; its page says what became of it.
+    if (['void', CREDITED].includes(edited.state)) {
+      // What is cancelled, credited or merged is only looked at; its page says what became of it.
       res.redirect(303, `/invoices/${id}`);
       return;
     }

@@ -2,6 +2,7 @@
 import { Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf, type Demo } from './context';
+import { listedNotes } from './credit-notes';
 import { sumsByCurrency } from './sums';
 
 const PAGE_SIZE = 20;
@@ -88,24 +89,27 @@ export function invoiceListPages(demo: Demo): Router {
     const owed = await knex('crm_invoices')
       .whereIn('state', ['open', 'late', 'part', 'draft'])
       .select<{ state: string; currency: string; grand_total: string }[]>('state', 'currency', 'grand_total');
-    const paid = await knex('crm_payments as p')
-      .join('crm_invoices as i', 'i.id', 'p.invoice_id')
-      .where('i.state', 'part')
-      .select<{ currency: string; amount: string }[]>('i.currency', 'p.amount');
-    const sums = (of: string[], less: typeof paid = []) =>
-      sumsByCurrency([
-        ...owed
-          .filter((row) => of.includes(row.state))
-          .map((row) => ({ currency: row.currency, amount: row.grand_total })),
-        ...less.map((row) => ({ currency: row.currency, amount: `-${row.amount}` })),
-      ]);
+    const takenBy = (table: string) =>
+      knex({ p: table })
+        .join('crm_invoices as i', 'i.id', 'p.invoice_id')
+        .whereIn('i.state', ['open', 'late', 'part'])
+        .select<{ state: string; currency: string; amount: string }[]>('i.state', 'i.currency', 'p.amount');
+    const taken = [...(await takenBy('crm_payments')), ...(await takenBy('crm_credit_uses'))];
+    const sums = (of: string[]) =>
+      sumsByCurrency(
+        [
+          ...owed.map((row) => ({ ...row, amount: row.grand_total })),
+          ...taken.map((row) => ({ ...row, amount: `-${row.amount}` })),
+        ].filter((row) => of.includes(row.state)),
+      );
     res.render('invoices', {
       q,
       carriers,
+      notes: q ? await listedNotes(knex).where('n.ref', q.toUpperCase()) : [],
       state,
       filters: FILTERS,
       counts: Object.fromEntries(states.map((row) => [row.state, Number(row.n)])),
-      cards: { due: sums(['open', 'late', 'part'], paid), late: sums(['late']), draft: sums(['draft']) },
+      cards: { due: sums(['open', 'late', 'part']), late: sums(['late']), draft: sums(['draft']) },
       invoices,
       mergeable,
       page,

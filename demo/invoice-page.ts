@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { invoiceTotals } from 'crm-invoice-merge';
 import type { Request, Response } from 'express';
 import { DemoError, idOf, type Demo } from './context';
+import { usesOf } from './credit-notes';
 import { refusalOf } from './error-pages';
 import { ACCEPTED, papersOf } from './invoice-papers';
 import { findInvoice, formExtras, mergeFacts } from './invoice-store';
@@ -44,7 +45,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       .select('p.id', 'p.amount', 'p.paid_on', 'p.remark', 'm.label as method');
     const facts = await mergeFacts(demo, id);
     const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
-    const left = exactAmount(invoice.total).minus(invoice.payments.sum);
+    const left = exactAmount(invoice.total).minus(invoice.payments.sum).minus(invoice.credits.sum);
     const { currency, pricesIncludeTax } = invoice;
     const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
     res.render('invoice', {
@@ -56,6 +57,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       state: stored.state,
       customer,
       payments,
+      credits: await usesOf(knex, [id]),
       expenses: await knex('crm_expenses').where(of).orderBy('spent_on'),
       estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
       ...(await papersOf(knex, id, await merge.summary(knex, id))),

@@ -1,5 +1,5 @@
 /** Reads and writes invoices in the demo's tables. */
-import { tableMap } from './table-map';
+import { CREDITED, tableMap } from './table-map';
 import type { Db, Id, Row, SavedInvoice, Trx } from 'crm-invoice-merge';
 import { DemoError, type Demo } from './context';
 import { taxOf, type InvoiceInput, type LineInput } from './invoice-input';
@@ -101,7 +101,7 @@ async function writeLines(trx: Trx, invoiceId: Id, lines: LineInput[]): Promise<
 /**
  * The host's own save of an invoice: called by applyMerge, inside its transaction.
  * A number is given when it stops being a draft; an issued invoice stays issued.
- * @throws DemoError unknown_customer 422, void_invoice 409
+ * @throws DemoError unknown_customer 422, void_invoice 409, credited_invoice 409
  */
 export async function saveInvoice(
   trx: Trx,
@@ -114,6 +114,7 @@ export async function saveInvoice(
   const before = about.id ? await findInvoice(trx, about.id) : undefined;
   if (about.id && !before) throw new DemoError('not_found', 404);
   if (before?.state === 'void') throw new DemoError('void_invoice', 409, { number: before.ref ?? `#${before.id}` });
+  if (before?.state === CREDITED) throw new DemoError('credited_invoice', 409, { number: before.ref });
 
   const issueDate = input.issueDate ?? (before ? before.issued_on : demo.today());
   const staysDraft = input.status === 'draft' && (!before || before.state === 'draft');

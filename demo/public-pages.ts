@@ -2,13 +2,13 @@
 import express, { Router, type Request, type Response } from 'express';
 import { openBankOrder, bankOrderOf } from './bank';
 import { DemoError, idOf, type Demo } from './context';
-import { invoiceDocument, type InvoiceDocument } from './document';
+import { creditNoteDocument, invoiceDocument, type PaperDocument } from './document';
 import type { PublicLinks } from './public-links';
 
 interface Shown {
   /** The page's own address. */
   path: string;
-  doc: InvoiceDocument;
+  doc: PaperDocument;
   /** The invoice that the link was made for, where another one stands for it now. */
   replaced: { number: string | null } | null;
 }
@@ -19,7 +19,7 @@ export function publicPages(demo: Demo, links: PublicLinks): Router {
   const { knex, merge } = demo;
   const router = Router();
   // Who has the link may read: it must not travel on, nor be kept by others.
-  router.use('/p', (_req, res, next) => {
+  router.use(['/p', '/c'], (_req, res, next) => {
     res.set({ 'Cache-Control': 'private, no-store', 'Referrer-Policy': 'same-origin', 'X-Robots-Tag': 'noindex' });
     next();
   });
@@ -57,6 +57,14 @@ export function publicPages(demo: Demo, links: PublicLinks): Router {
     res.render('print', { doc: shown.doc, back: shown.path });
   });
 
+  // A credit note has nothing to pay: its page is the sheet.
+  router.get('/c/:token', async (req, res) => {
+    const id = links.creditNoteOf(req.params.token);
+    const doc = id === null ? null : await creditNoteDocument(demo, id, req.speech);
+    if (!doc) throw new DemoError('not_found', 404);
+    res.render('print', { doc, back: null });
+  });
+
   // The page may be older than a merge or a payment: what is charged is what was read, or nothing.
   router.post('/p/:token/pay', express.urlencoded({ extended: false, limit: '20kb' }), async (req, res) => {
     const shown = await shownBy(req);
@@ -87,6 +95,11 @@ export function printPages(demo: Demo): Router {
     const doc = await invoiceDocument(demo, idOf(req), req.speech);
     if (!doc) throw new DemoError('not_found', 404);
     res.render('print', { doc, back: `/invoices/${doc.id}` });
+  });
+  router.get('/credit-notes/:id/print', async (req, res) => {
+    const doc = await creditNoteDocument(demo, idOf(req), req.speech);
+    if (!doc) throw new DemoError('not_found', 404);
+    res.render('print', { doc, back: `/credit-notes/${doc.id}` });
   });
   return router;
 }

@@ -1,6 +1,7 @@
 /** The overdue-reminder job: whom it would write to and what, and why not to others. Nothing leaves this machine. */
 import { isPluginError, type Query } from 'crm-invoice-merge';
 import type { Demo } from './context';
+import { usesOf } from './credit-notes';
 import { markLate } from './invoice-store';
 import { speeches } from './language';
 import { exactAmount, groupedBy } from './sums';
@@ -75,12 +76,10 @@ export async function reminderRound(demo: Demo): Promise<ReminderRound> {
   merge.remindable(narrowed, { invoices: 'i' });
   const remindable = new Set(((await narrowed) as Found[]).map((row) => row.id));
   const ids = all.map((row) => row.id);
-  const payments = groupedBy(
-    await knex('crm_payments')
-      .whereIn('invoice_id', ids)
-      .select<{ invoice_id: number; amount: string }[]>('invoice_id', 'amount'),
-    (row) => String(row.invoice_id),
-  );
+  const payments = await knex('crm_payments')
+    .whereIn('invoice_id', ids)
+    .select<{ invoice_id: number; amount: string }[]>('invoice_id', 'amount');
+  const taken = groupedBy([...payments, ...(await usesOf(knex, ids))], (row) => String(row.invoice_id));
   const since = new Date(now().getTime() - DAYS_BETWEEN * 86_400_000).toISOString();
   const recent = new Set(
     (await knex('crm_reminder_log')
@@ -98,9 +97,8 @@ export async function reminderRound(demo: Demo): Promise<ReminderRound> {
 
   const round: ReminderRound = { due: [], skipped: await mergedOnes(demo) };
   for (const row of all) {
-    const paid = payments.get(String(row.id)) ?? [];
-    const left = paid.reduce(
-      (sum, payment) => sum.minus(exactAmount(payment.amount)),
+    const left = (taken.get(String(row.id)) ?? []).reduce(
+      (sum, { amount }) => sum.minus(exactAmount(amount)),
       exactAmount(row.grand_total).minus(exactAmount(row.deposit_paid)),
     );
     const facts = { ...shared(row), amount: left.toFixed() };

@@ -16,13 +16,15 @@ export interface SeedInvoice {
   customer: number;
   issued: number;
   due: number | null;
-  state: 'draft' | 'open' | 'late' | 'part' | 'settled' | 'void';
+  state: 'draft' | 'open' | 'late' | 'part' | 'settled' | 'credited' | 'void';
   lines: SeedLine[];
   currency?: string;
   discount?: Discount;
   adjustments?: AllowanceCharge[];
   /** For a part-paid one. */
   paid?: string;
+  /** A credit note against it: of the whole, or of one line; `day` counts as `issued` does. */
+  credit?: { day: number; motive: string; line?: SeedLine };
   tags?: number[];
   level?: number;
   /** Where it bears a number of another series than FA-. */
@@ -101,7 +103,7 @@ function usual(n: number, issued: number, state: SeedInvoice['state']): SeedInvo
 }
 
 const LATE = new Set([19, 22, 26, 29, 32, 34, 36]);
-const VOID = new Set([9, 18]);
+const VOID = new Set([9]);
 const SETTLED_LATER = new Set([33, 37, 41, 46]);
 
 const stateOf = (n: number): SeedInvoice['state'] => {
@@ -121,6 +123,7 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
   12: {
     adjustments: [{ kind: 'charge', amount: '12.00', reason: 'Frais de port', tax: { category: 'S', rate: '20' } }],
   },
+  18: { state: 'credited', credit: { day: -189, motive: 'Commande facturée deux fois' } },
   24: {
     state: 'part',
     paid: '150.00',
@@ -147,6 +150,13 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
     lines: [l('Entretien du four, septembre', '1', '560.00', '20')],
     tags: [0, 1],
     level: 2,
+  },
+  33: {
+    credit: {
+      day: -60,
+      motive: 'Geste commercial\u202f: matériel livré en retard',
+      line: l('Sonorisation de la salle, une heure en moins', '1', '40.00', '20'),
+    },
   },
   35: {
     state: 'late',

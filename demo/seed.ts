@@ -1,4 +1,5 @@
 /** Fills a new database: the people and payment methods always, customers and their invoices for a full demo. */
+import { Big } from 'big.js';
 import { invoiceTotals, type Row } from 'crm-invoice-merge';
 import { addDays, type Demo } from './context';
 import { hashPassword, type Role } from './roles';
@@ -41,6 +42,9 @@ function fullRows(today: string): Record<string, Row[]> {
     crm_line_adjustments: [],
     crm_invoice_adjustments: [],
     crm_payments: [],
+    crm_credit_notes: [],
+    crm_credit_note_lines: [],
+    crm_credit_uses: [],
     crm_invoice_tags: [],
     crm_expenses: [],
     crm_estimates: [],
@@ -145,6 +149,48 @@ const taxOf = (line: SeedInvoice['lines'][number]) => ({
   rate: line.vat,
 });
 
+/** Answers what it takes off its invoice. */
+function addCreditNote(
+  rows: Record<string, Row[]>,
+  { customer, lines: invoiced, currency = 'EUR' }: SeedInvoice,
+  { day, motive, line }: NonNullable<SeedInvoice['credit']>,
+  invoiceId: number,
+  today: string,
+): string {
+  const lines = line ? [line] : invoiced;
+  const totals = invoiceTotals({ ...PLAIN, currency, lines: lines.map(pricedLine) });
+  const id = (rows.crm_credit_notes?.length ?? 0) + 1;
+  const issued = addDays(today, day);
+  rows.crm_credit_notes?.push({
+    id,
+    client_id: customer + 1,
+    invoice_id: invoiceId,
+    ref: `AV-${issued.slice(0, 4)}-${String(id).padStart(5, '0')}`,
+    issued_on: issued,
+    currency,
+    net_amount: totals.taxExclusive,
+    vat_amount: totals.tax,
+    grand_total: totals.payable,
+    motive,
+  });
+  for (const [sort, row] of lines.entries())
+    rows.crm_credit_note_lines?.push({ note_id: id, sort, ...lineColumns(row), supplied_on: null });
+  rows.crm_credit_uses?.push({ note_id: id, invoice_id: invoiceId, amount: totals.payable, used_on: issued });
+  return totals.payable;
+}
+
+const lineColumns = (line: SeedLine): Row => ({
+  label: line.label,
+  qty: line.qty,
+  unit_label: line.unit ?? null,
+  price: line.price,
+  price_per: '1',
+  vat_rate: taxOf(line).rate,
+  vat_category: taxOf(line).category,
+  vat_name: taxOf(line).name,
+  product_code: line.code ?? null,
+});
+
 function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: number, today: string): void {
   const currency = invoice.currency ?? 'EUR';
   const issued = addDays(today, invoice.issued);
@@ -176,21 +222,12 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
   });
   for (const [sort, line] of invoice.lines.entries()) {
     const lineId = (rows.crm_invoice_lines?.length ?? 0) + 1;
-    const tax = taxOf(line);
     rows.crm_invoice_lines?.push({
       id: lineId,
       invoice_id: id,
       sort,
-      label: line.label,
-      qty: line.qty,
-      unit_label: line.unit ?? null,
-      price: line.price,
-      price_per: '1',
-      vat_rate: tax.rate,
-      vat_category: tax.category,
-      vat_name: tax.name,
+      ...lineColumns(line),
       supplied_on: invoice.state === 'draft' ? null : addDays(issued, -1 - (lineId % 4)),
-      product_code: line.code ?? null,
     });
     for (const one of line.adjustments ?? [])
       rows.crm_line_adjustments?.push({ line_id: lineId, direction: one.kind, amount: one.amount, label: one.reason });
@@ -204,7 +241,8 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
       vat_rate: one.tax?.rate,
       vat_category: one.tax?.category,
     });
-  const paid = invoice.state === 'settled' ? totals.payable : invoice.paid;
+  const credited = invoice.credit ? addCreditNote(rows, invoice, invoice.credit, id, today) : '0';
+  const paid = invoice.state === 'settled' ? new Big(totals.payable).minus(credited).toFixed(2) : invoice.paid;
   if (paid)
     rows.crm_payments?.push({
       invoice_id: id,

@@ -3,11 +3,14 @@
  * The tests learn of it through TEST_MARIADB_URL and TMPDIR; a TEST_MARIADB_URL that is set already is used as it is.
  */
 import { createRunFolder, startMariadb } from './mariadb-server';
+import { memoryFolder } from './memory-folder';
 import { ensurePrograms } from './system-packages';
 
 export default async function globalSetup(): Promise<void> {
   const given = process.env.TEST_MARIADB_URL;
   ensurePrograms(given ? ['chromium'] : ['mariadbd', 'mariadb-install-db', 'chromium']);
+  const memory = process.env.TMPDIR ? null : memoryFolder();
+  if (memory !== null) process.env.TMPDIR = memory;
   const cleanUp: (() => Promise<void>)[] = [];
   (globalThis as { endOfRun?: typeof cleanUp }).endOfRun = cleanUp;
   if (!given) {
