@@ -142,6 +142,24 @@ export interface UndoRefusal {
   vars: Row;
 }
 
+/** Beside these, what also stands against an undo: payments, credits, a merge on. */
+export type CorrectRefusalCode =
+  | Extract<UndoRefusalCode, 'target_gone' | 'merged_on' | 'paid' | 'partial' | 'cancelled' | 'credits'>
+  | 'unable'
+  | 'draft'
+  | 'undo_instead'
+  | 'today_locked';
+
+export interface CorrectRefusal {
+  code: CorrectRefusalCode;
+  vars: Row;
+}
+
+export interface CorrectRequest {
+  mergeId: Id;
+  reason: string;
+}
+
 export interface UndoRequest {
   mergeId: Id;
   reason: string;
@@ -176,6 +194,8 @@ export interface MergeDossier {
     /** Of those: what the person may answer with yes. */
     answers: UndoRefusalCode[];
   } | null;
+  /** Why it cannot be corrected, else empty; null: not for this person, or over. */
+  correct: { refusals: CorrectRefusal[] } | null;
   /** Of an undone merge: what stayed where somebody had put it, and who came back under another number. */
   left: { links: { link: string; count: number }[]; renumbered: Undone['renumbered'] } | null;
 }
@@ -205,6 +225,11 @@ export interface MergingService {
    * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE 409, IM_FORBIDDEN 403, IM_UNDO_REFUSED 422 with every reason
    */
   undo(request: UndoRequest, actor: Actor): Promise<Undone>;
+  /**
+   * Credits the invoice and opens a draft for each of its parts. Its own transaction, retried as a whole.
+   * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE and IM_ALREADY_CORRECTED 409, IM_FORBIDDEN 403, IM_CORRECT_REFUSED 422
+   */
+  correct(request: CorrectRequest, actor: Actor): Promise<Merge>;
   /** For whoever may read merges or undo this one. @throws IM_NOT_FOUND 404 as mergeById; IM_FORBIDDEN 403 */
   dossier(db: Db, mergeId: Id, actor: Actor): Promise<MergeDossier>;
   /** Whether a link to Undo is worth showing: rights only, nothing is judged. */

@@ -197,6 +197,15 @@ export const merge = component(
     actor,
     createdAt: instant,
     undone: z.strictObject({ at: instant, by: actor, reason: z.string() }).nullable(),
+    corrected: z
+      .strictObject({
+        at: instant,
+        by: actor,
+        reason: z.string(),
+        creditNote: z.strictObject({ id, number: z.string() }),
+        drafts: z.array(z.strictObject({ sourceId: id.nullable(), invoiceId: id })),
+      })
+      .nullable(),
   }),
 );
 

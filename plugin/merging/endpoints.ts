@@ -160,5 +160,20 @@ export function mergingEndpoints({
         };
       },
     }),
+
+    endpoint({
+      method: 'post',
+      path: '/merges/:id/correct',
+      summary: 'Credits the invoice that received the others and opens a draft for each of its parts',
+      action: 'merge.undo',
+      params: z.strictObject({ id }),
+      body: z.strictObject({ reason: z.string().trim().max(2000) }),
+      replies: { 200: z.strictObject({ merge }) },
+      refusals: [404, 409, 422, 503],
+      handler: async ({ actor, params, body }) => ({
+        status: 200,
+        body: { merge: await service.correct({ mergeId: params.id, ...body }, actor) },
+      }),
+    }),
   ];
 }

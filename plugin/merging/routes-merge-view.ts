@@ -127,5 +127,23 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
       renumbered: (left?.renumbered ?? []).map((one) => words.t('merge.renumbered', one)),
     },
     undo: toUndo(words, dossier),
+    corrected: merge.corrected && {
+      text: words.t('merge.corrected', {
+        at: words.instant(merge.corrected.at),
+        name: merge.corrected.by.name,
+        number: merge.corrected.creditNote.number,
+      }),
+      reason: merge.corrected.reason === '' ? null : words.t('merge.becauseOf', { reason: merge.corrected.reason }),
+      drafts: merge.corrected.drafts.map(({ sourceId, invoiceId }) => ({
+        text: words.t(sourceId === null ? 'merge.draftRest' : 'merge.draftOf', {
+          number: merge.sources.find((one) => one.invoiceId === sourceId)?.number ?? words.t('invoice.draft'),
+        }),
+        url: invoiceUrl(invoiceId, 'preview'),
+      })),
+    },
+    correct:
+      dossier.correct && dossier.correct.refusals.length === 0
+        ? words.t('merge.correctLead', { number: nameOfTarget(words, dossier) })
+        : null,
   };
 }

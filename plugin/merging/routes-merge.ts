@@ -13,8 +13,8 @@ import { mergeTitle, toMergePage } from './routes-merge-view';
 
 const params = z.strictObject({ id });
 // Other fields are the host's: its CSRF token.
-const undoForm = z.object({
-  reason: z.string().trim().min(1).max(2000),
+const reasoned = z.object({ reason: z.string().trim().min(1).max(2000) });
+const undoForm = reasoned.extend({
   confirmSent: z.literal('yes').optional(),
   numberTaken: z.enum(['new_number']).optional(),
 });
@@ -45,7 +45,7 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
       view: 'merge',
       title: mergeTitle(words, dossier),
       up: { url: urls.invoice(dossier.merge.targetId, 'preview'), label: words.t('merge.up') },
-      notices: ['undone'],
+      notices: ['undone', 'corrected'],
       ...(refused && { status: refused.status }),
       vm: { ...toMergePage(words, dossier, urls.invoice), refused, url: `${pages.base}/merges/${mergeId}` },
     });
@@ -59,23 +59,36 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
     }),
   );
 
-  router.post(
-    '/merges/:id/undo',
-    write,
+  /** The act of a form, then the page, which says what was done; refused, the page with what was typed. */
+  const act = (done: string, work: (mergeId: string, body: unknown, actor: Actor) => Promise<unknown>) =>
     route(async (req, res) => {
       const actor = await signedIn(req, deps.actorOf);
       const mergeId = parse(params, 'params', req.params).id;
-      const { reason, confirmSent, numberTaken } = parse(undoForm, 'body', req.body);
+      const { reason } = parse(reasoned, 'body', req.body);
       try {
-        await service.undo({ mergeId, reason, confirmSent: confirmSent !== undefined, numberTaken }, actor);
-        pages.redirect(res, `/merges/${mergeId}`, 'undone');
+        await work(mergeId, req.body, actor);
+        pages.redirect(res, `/merges/${mergeId}`, done);
       } catch (error) {
         // What else can go wrong is no answer to this form: the error page says it.
         if (!isPluginError(error) || ![409, 422].includes(error.status)) throw error;
         const message = explainError(deps.wordsOf(req), error) ?? '';
         await show(req, res, actor, mergeId, { status: error.status, message, reason });
       }
+    });
+
+  router.post(
+    '/merges/:id/undo',
+    write,
+    act('undone', (mergeId, body, actor) => {
+      const { reason, confirmSent, numberTaken } = parse(undoForm, 'body', body);
+      return service.undo({ mergeId, reason, confirmSent: confirmSent !== undefined, numberTaken }, actor);
     }),
+  );
+
+  router.post(
+    '/merges/:id/correct',
+    write,
+    act('corrected', (mergeId, body, actor) => service.correct({ mergeId, ...parse(reasoned, 'body', body) }, actor)),
   );
   return router;
 }

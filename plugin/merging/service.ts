@@ -22,6 +22,7 @@ import {
   rulesFor,
   type MergingDeps,
 } from './deps';
+import { createCorrecting } from './correcting';
 import { createGuarding } from './guarding';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
@@ -84,6 +85,7 @@ export const createMerging = (deps: MergingDeps) => {
   const applyMerge = createApplyMerge(deps, guarding);
   const judging = createJudging(deps);
   const undoing = createUndoing(deps, judging);
+  const correcting = createCorrecting(deps, judging);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
   const options = { taxRounding: host.map.taxRounding };
 
@@ -284,7 +286,9 @@ export const createMerging = (deps: MergingDeps) => {
 
     undo: (request, actor) => runTransaction(deps.knex, (trx) => undoing.undo(trx, request, actor)),
 
-    ...createDossier(deps, judging),
+    correct: (request, actor) => runTransaction(deps.knex, (trx) => correcting.correct(trx, request, actor)),
+
+    ...createDossier(deps, judging, correcting),
 
     mergeById: (db, id, actor) => judging.seenMerge(db, id, actor),
 

@@ -35,6 +35,7 @@ export const createUndoStore = (prefix: string) => {
       const written = await trx(table('merges'))
         .where({ id: mergeId })
         .whereNull('undone_at')
+        .whereNull('corrected_at')
         .update({
           undone_at: at,
           undone_by_id: by.id,
@@ -45,6 +46,45 @@ export const createUndoStore = (prefix: string) => {
       // Free to be merged again.
       await trx(table('merge_sources')).where({ merge_id: mergeId }).update({ active_source_id: null });
       return true;
+    },
+
+    /** Writes that the merge is corrected, and answers whether it stood until now. */
+    async markCorrected(
+      trx: Trx,
+      mergeId: Id,
+      { at, by, reason }: { at: string; by: Actor; reason: string },
+    ): Promise<boolean> {
+      if (!/^[1-9]\d{0,17}$/.test(mergeId)) return false;
+      const written = await trx(table('merges'))
+        .where({ id: mergeId })
+        .whereNull('undone_at')
+        .whereNull('corrected_at')
+        .update({
+          corrected_at: at,
+          corrected_by_id: by.id,
+          corrected_by_name: Array.from(by.name).slice(0, 190).join(''),
+          corrected_reason: reason,
+        });
+      return written > 0;
+    },
+
+    async recordCorrection(
+      trx: Trx,
+      mergeIds: Id[],
+      made: { note: { id: Id; number: string } | null; drafts: Map<Id, Id>; restId: Id | null },
+    ): Promise<void> {
+      await trx(table('merges'))
+        .whereIn('id', mergeIds)
+        .update({
+          corrected_note_id: made.note?.id ?? null,
+          corrected_note_number: made.note?.number ?? null,
+          corrected_rest_id: made.restId,
+        });
+      for (const [sourceId, draftId] of made.drafts)
+        await trx(table('merge_sources'))
+          .whereIn('merge_id', mergeIds)
+          .where({ source_id: sourceId })
+          .update({ draft_id: draftId });
     },
 
     async partsOf(trx: Db, mergeId: Id): Promise<MergeParts> {
@@ -98,15 +138,16 @@ export const createUndoStore = (prefix: string) => {
       return row ? (JSON.parse(textOf(row.details) ?? '{}') as Row) : null;
     },
 
-    async logUndo(
+    async logAct(
       trx: Trx,
+      action: 'undo' | 'correct',
       undo: { mergeId: Id; targetId: Id; at: string; by: Actor; details: object },
     ): Promise<void> {
       await trx(table('activity')).insert({
         at: undo.at,
         actor_id: undo.by.id,
         actor_name: Array.from(undo.by.name).slice(0, 190).join(''),
-        action: 'undo',
+        action,
         invoice_id: undo.targetId,
         merge_id: undo.mergeId,
         details: JSON.stringify(undo.details),

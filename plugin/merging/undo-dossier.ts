@@ -3,6 +3,7 @@ import { PluginError } from '../errors';
 import type { Db, Row } from '../host/contract';
 import type { MergeDossier, MergingService, UndoRefusalCode, Undone } from './contract';
 import type { MergingDeps } from './deps';
+import type { Correcting } from './correcting';
 import type { Judging } from './undo-judging';
 
 /** How many of each, in the order of first appearance. */
@@ -15,6 +16,7 @@ export function countLinks(rows: { link: string }[]): { link: string; count: num
 export const createDossier = (
   deps: Pick<MergingDeps, 'host' | 'store' | 'authorize'>,
   judging: Judging,
+  correcting: Pick<Correcting, 'judge'>,
 ): Pick<MergingService, 'dossier' | 'mayUndo'> => {
   const { host, store } = deps;
 
@@ -45,6 +47,8 @@ export const createDossier = (
       );
       const exists = new Set(present.map(({ id }) => id));
       const { target, refusals } = await judging.judge(db, merge, parts);
+      const over = merge.undone !== null || merge.corrected !== null;
+      const mayCorrect = !over && (await deps.authorize(actor, 'merge.undo', { invoiceId: merge.targetId, db }));
       return {
         merge,
         target,
@@ -63,10 +67,8 @@ export const createDossier = (
         currency: parts.currency,
         lines: parts.carried.length,
         links: countLinks(parts.links),
-        undo:
-          right && !merge.undone
-            ? { refusals, answers: refusals.map(({ code }) => code).filter(mayAnswer(right)) }
-            : null,
+        undo: right && !over ? { refusals, answers: refusals.map(({ code }) => code).filter(mayAnswer(right)) } : null,
+        correct: mayCorrect ? { refusals: await correcting.judge(db, { target, refusals }) } : null,
         left: merge.undone ? await leftBy(db, merge) : null,
       };
     },

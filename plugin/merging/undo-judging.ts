@@ -120,7 +120,14 @@ export const createJudging = (deps: JudgingDeps) => {
     return merge;
   }
 
-  return { judge, rightToUndo, seenMerge };
+  /** Somebody was quicker. */
+  function tooLate({ id, targetNumber, undone, corrected }: Merge): PluginError {
+    const done = undone ?? corrected;
+    const vars = { mergeId: id, number: targetNumber, at: done?.at, by: done?.by.name };
+    return new PluginError(undone ? 'IM_ALREADY_UNDONE' : 'IM_ALREADY_CORRECTED', 409, vars);
+  }
+
+  return { judge, rightToUndo, seenMerge, tooLate };
 };
 
 export type Judging = ReturnType<typeof createJudging>;

@@ -1,7 +1,7 @@
 /** Why a merge cannot be undone: judged from what stands now, pure. */
 import type { Day, Id, Invoice, Settlement } from '../host/contract';
 import { exact, ZERO } from '../money/decimal';
-import type { UndoRefusal, UndoRefusalCode } from './contract';
+import type { CorrectRefusal, CorrectRefusalCode, UndoRefusal, UndoRefusalCode } from './contract';
 
 export interface UndoFacts {
   /** null: deleted meanwhile. */
@@ -51,6 +51,45 @@ export function reasonsAgainstUndo(facts: UndoFacts): UndoRefusal[] {
     [facts.takenIds.length > 0, 'id_taken', { numbers: facts.takenIds.filter(Boolean) }],
     [facts.takenNumbers.length > 0, 'number_taken', { numbers: facts.takenNumbers.filter(Boolean) }],
     [target.sent, 'sent', { number }],
+  ];
+  return checks.filter(([against]) => against).map(([, code, vars]) => ({ code, vars: vars ?? {} }));
+}
+
+/** What stands against an undo and against a correction alike. */
+const AGAINST_BOTH: readonly UndoRefusalCode[] = [
+  'target_gone',
+  'merged_on',
+  'paid',
+  'partial',
+  'cancelled',
+  'credits',
+];
+/** The law, or time: what was issued, told or declared stays, and is credited. */
+const LAWFUL: readonly UndoRefusalCode[] = [
+  'credit_note',
+  'sent',
+  'transmitted',
+  'locked',
+  'lines_changed',
+  'id_taken',
+];
+
+/** Empty when the invoice can be credited and opened again. `undo`: why the merge cannot be undone. */
+export function reasonsAgainstCorrecting(facts: {
+  target: Invoice | null;
+  undo: UndoRefusal[];
+  canCorrect: boolean;
+  today: Day;
+  lockedUntil: Day | null;
+}): CorrectRefusal[] {
+  const { target, undo, canCorrect, today, lockedUntil } = facts;
+  if (!canCorrect) return [{ code: 'unable', vars: {} }];
+  const barred = undo.filter(({ code }) => AGAINST_BOTH.includes(code)) as CorrectRefusal[];
+  if (barred.length > 0 || !target) return barred;
+  const checks: [boolean, CorrectRefusalCode, CorrectRefusal['vars']?][] = [
+    [target.status === 'draft', 'draft'],
+    [!undo.some(({ code }) => LAWFUL.includes(code)), 'undo_instead'],
+    [lockedUntil !== null && today <= lockedUntil, 'today_locked', { lockedUntil }],
   ];
   return checks.filter(([against]) => against).map(([, code, vars]) => ({ code, vars: vars ?? {} }));
 }

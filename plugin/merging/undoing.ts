@@ -73,13 +73,7 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       const at = deps.clock().toISOString();
       const mine = await store.markUndone(trx, mergeId, { at, by: actor, reason });
       const merge = await judging.seenMerge(trx, mergeId, actor);
-      if (!mine)
-        throw new PluginError('IM_ALREADY_UNDONE', 409, {
-          mergeId,
-          number: merge.targetNumber,
-          at: merge.undone?.at,
-          by: merge.undone?.by.name,
-        });
+      if (!mine) throw judging.tooLate(merge);
       await demand(trx, actor, merge, confirmSent);
       const parts = await store.partsOf(trx, mergeId);
       await host.touchInvoices(trx, [merge.targetId, ...parts.sources.map(({ invoiceId }) => invoiceId)]);
@@ -104,7 +98,7 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       await host.removeLines(trx, merge.targetId, lineIds);
       await restoreTarget(trx, target, parts, ownAllowances);
       await host.saveTotals(trx, merge.targetId);
-      await store.logUndo(trx, {
+      await store.logAct(trx, 'undo', {
         mergeId,
         targetId: merge.targetId,
         at,

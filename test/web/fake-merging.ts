@@ -160,6 +160,7 @@ const merge: Merge = {
   actor,
   createdAt: '2026-11-21T13:32:00.000Z',
   undone: null,
+  corrected: null,
 };
 
 /** By number only. */
@@ -255,10 +256,11 @@ export function createFakeMerging(): FakeMerging {
           return { merge, replayed };
         }),
       mergeById: () => note('mergeById', () => merge),
+      correct: () => note('correct', () => merge),
       dossier: () =>
         note('dossier', () => ({
           ...{ merge, target: null, currency: 'EUR', sources: [], lines: 0 },
-          ...{ links: [], undo: null, left: null },
+          ...{ links: [], undo: null, correct: null, left: null },
         })),
       mayUndo: () => note('mayUndo', () => false),
       undo: () => note('undo', () => ({ merge, linksLeft: [], renumbered: [] })),
