@@ -13,6 +13,7 @@ export interface AfterPanelDeps extends MergingPageDeps {
   notices: Notices;
   /** Where our pages stand, without a slash at the end. */
   pagesUrl: string;
+  historyUrl: string;
 }
 
 const TELL = '#im-tell';
@@ -28,7 +29,11 @@ function toldText(words: Words, { last, outdated }: Telling): { text: string; wa
 export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
   const { db, notices, service, urls } = deps;
 
-  async function allows(actor: Actor, action: 'merge.view' | 'merge.apply', invoiceId?: Id): Promise<boolean> {
+  async function allows(
+    actor: Actor,
+    action: 'merge.view' | 'merge.apply' | 'merge.history',
+    invoiceId?: Id,
+  ): Promise<boolean> {
     return service.demand(actor, action, invoiceId).then(
       () => true,
       (error: unknown) => {
@@ -91,6 +96,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       afterScript: urls.asset('js/after.js'),
       csrf: deps.csrf ? { name: deps.csrf.fieldName, value: deps.csrf.token(req, res) } : null,
       back: originalUrl,
+      historyUrl: news.length > 0 && (await allows(actor, 'merge.history')) ? deps.historyUrl : null,
       messages: await Promise.all(
         news.map(async (one) => ({
           // Only the author reads the message.

@@ -200,6 +200,23 @@ export interface MergeDossier {
   left: { links: { link: string; count: number }[]; renumbered: Undone['renumbered'] } | null;
 }
 
+export interface HistoryFilter {
+  /** As target or as source. */
+  invoiceId?: Id;
+  customerId?: Id;
+  /** Part of a customer's name. */
+  customer?: string;
+  actorId?: Id;
+  /** Days in the business time zone, both included. */
+  from?: Day;
+  to?: Day;
+  /** Of at least one source. */
+  settlement?: Settlement;
+  undone?: boolean;
+  /** Merges that stand, in which issued invoices were cancelled or deleted without a credit note; false: the others. */
+  uncredited?: boolean;
+}
+
 /** How many open invoices of each customer the person could merge into one new invoice; see mergeable.ts. */
 export type CountMergeable = (db: Db, query: { customerIds: Id[]; actor: Actor }) => Promise<Map<Id, number>>;
 
@@ -234,21 +251,12 @@ export interface MergingService {
   dossier(db: Db, mergeId: Id, actor: Actor): Promise<MergeDossier>;
   /** Whether a link to Undo is worth showing: rights only, nothing is judged. */
   mayUndo(db: Db, merge: { targetId: Id; actor: Actor }, actor: Actor): Promise<boolean>;
-  /** IM_NOT_FOUND 404 where the person may not see its target. Sources out of sight are left out. */
+  /** IM_NOT_FOUND 404 where the person sees neither its target nor what that one was merged into and deleted. Sources out of sight are left out. */
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
-  /** A page of the merges whose target the person may see, newest first. Days in the business time zone, both included. */
+  /** A page of the merges that the person may see, newest first. */
   merges(
     db: Db,
-    query: {
-      invoiceId?: Id;
-      customerId?: Id;
-      actorId?: Id;
-      from?: Day;
-      to?: Day;
-      settlement?: Settlement;
-      page: number;
-      actor: Actor;
-    },
+    query: HistoryFilter & { page: number; actor: Actor },
   ): Promise<{ merges: Merge[]; page: number; pages: number; total: number }>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;

@@ -28,7 +28,9 @@ export interface UndoFacts {
  */
 export function reasonsAgainstUndo(facts: UndoFacts): UndoRefusal[] {
   const { target, lockedUntil } = facts;
-  if (!target) return [{ code: 'target_gone', vars: {} }];
+  const on = facts.mergedOn && { mergeId: facts.mergedOn.mergeId, other: facts.mergedOn.targetNumber };
+  // Merged on and deleted, it comes back with that merge's undo.
+  if (!target) return on ? [{ code: 'merged_on', vars: on }] : [{ code: 'target_gone', vars: {} }];
   const { number, currency, payments, credits } = target;
   const closed = [
     target.issueDate,
@@ -37,7 +39,7 @@ export function reasonsAgainstUndo(facts: UndoFacts): UndoRefusal[] {
   const paid = payments.count > 0 && exact(payments.sum).gte(target.total) && !exact(payments.sum).eq(ZERO);
   const notes = facts.sources.filter(({ settlement }) => settlement === 'credit');
   const checks: [boolean, UndoRefusalCode, UndoRefusal['vars']?][] = [
-    [facts.mergedOn !== null, 'merged_on', { mergeId: facts.mergedOn?.mergeId, other: facts.mergedOn?.targetNumber }],
+    [on !== null, 'merged_on', on ?? {}],
     [facts.mergedSince.length > 0, 'merged_since', { numbers: facts.mergedSince.filter(Boolean) }],
     [paid || target.status === 'paid', 'paid', { number }],
     [!paid && (payments.count > 0 || target.status === 'partial'), 'partial', { number, sum: payments.sum, currency }],

@@ -222,6 +222,8 @@ export function actsOf(world: World, person: Person): Record<string, Act> {
     async pay() {
       const [invoice] = pick(luck, await books.invoices(), 1);
       if (!invoice || new Big(invoice.total).lte(0) || luck.upTo(3) > 0) return 'nothing to pay';
+      // Money would make an invoice of the past of a draft that waited since.
+      if (lawful && invoice.status === 'draft') return 'nothing to pay';
       const amount = luck.upTo(2) === 0 ? invoice.total : minor(invoice.currency, 50);
       const { invoiceId } = await merge.paymentTarget(knex, invoice.id);
       await merge.transaction(async (trx) => {

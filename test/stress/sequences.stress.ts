@@ -10,10 +10,13 @@ interface SqliteConnection {
   pragma(text: string): unknown;
 }
 
-const SEQUENCES = 4;
+const SEQUENCES = 3;
 const STEPS = 70;
 
-const NONE: Rules = { settlements: ['cancel', 'delete'], lawful: false };
+const ALL = ['cancel', 'delete', 'credit'];
+const NONE: Rules = { settlements: ALL, lawful: false };
+// What is not offered is asked for too.
+const FRANCE: Rules = { settlements: ['credit', 'credit', 'credit', 'cancel'], lawful: true };
 
 /** One thread serves both connections: whoever waited inside the driver would keep the other from ever finishing. */
 async function neverWait(knex: Knex): Promise<void> {
@@ -28,6 +31,8 @@ const campaigns = [
   { hostName: 'crm', makeHost: crmHost, preset: 'none', rules: NONE },
   { hostName: 'rewriting', makeHost: rewritingHost, preset: 'none', rules: NONE },
   { hostName: 'perfex-like', makeHost: perfexLikeHost, preset: 'none', rules: NONE },
+  { hostName: 'crm', makeHost: crmHost, preset: 'france', rules: FRANCE },
+  { hostName: 'perfex-like', makeHost: perfexLikeHost, preset: 'france', rules: FRANCE },
 ].flatMap((one) => (['sqlite', 'mariadb'] as DatabaseName[]).map((database) => ({ ...one, database })));
 
 describe.each(campaigns)('the $hostName host under $preset on $database', (campaign) => {
@@ -43,6 +48,12 @@ describe.each(campaigns)('the $hostName host under $preset on $database', (campa
     servers = await Promise.all(
       [database.knex, other].map((knex) => mount(knex, host, ACTOR, () => new Date(`${TODAY}T10:00:00Z`))),
     );
+    const settings = {
+      ...{ enabled: true, preset, lockedUntil: null, version: 0 },
+      issued: { offered: ALL, default: 'cancel' },
+      draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+    };
+    expect(await servers[0]?.put('/api/settings', settings)).toBe(200);
   });
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.close()));
