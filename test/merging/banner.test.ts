@@ -228,7 +228,7 @@ describe('C6 the banner’s place', () => {
     setup.fake.merges = {
       mergedInto: {
         ...{ invoiceId: '42', mergeId: '5', number: 'FA-2026-00042', date: '2026-11-21' },
-        ...{ at, by, settlement: 'cancel' },
+        ...{ at, by, settlement: 'cancel', creditNote: null },
       },
       replaces: [],
     };
@@ -248,8 +248,8 @@ describe('C6 the banner’s place', () => {
     setup.fake.merges = {
       mergedInto: null,
       replaces: [
-        { ...source, invoiceId: '31', settlement: 'cancel' },
-        { ...source, invoiceId: '32', settlement: 'delete' },
+        { ...source, invoiceId: '31', settlement: 'cancel', creditNote: null },
+        { ...source, invoiceId: '32', settlement: 'delete', creditNote: null },
       ],
     };
     const { $ } = await page(setup, '/invoices/42');
