@@ -89,7 +89,9 @@ export function toRows(
     const label = labelOf(words, candidate);
     const stale = wanted.has(id) && ![null, version].includes(wanted.get(id) ?? null);
     const explain = (reasons: Refusal[]): string =>
-      words.list(reasons.map((reason) => explainReason(words, { code: reason.code, vars: { status, ...reason.vars } })));
+      words.list(
+        reasons.map((reason) => explainReason(words, { code: reason.code, vars: { status, ...reason.vars } })),
+      );
     return {
       id,
       value: version === undefined ? id : `${id}~${version}`,
