@@ -153,7 +153,8 @@ export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: In
   const { mergedInto, replaces } = merges;
   return {
     mergedInto: mergedInto && {
-      text: words.t('banner.mergedInto', {
+      text: words.t(mergedInto.creditNote ? 'banner.creditedInto' : 'banner.mergedInto', {
+        creditNote: mergedInto.creditNote?.number,
         number: labelOf(words, { number: mergedInto.number, issueDate: mergedInto.date ?? '' }),
         at: words.instant(mergedInto.at),
         name: mergedInto.by.name,
@@ -171,7 +172,9 @@ export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: In
                 number: source.number ?? words.t('invoice.draft'),
                 date: words.day(source.date),
                 amount: words.money(source.total, source.currency),
-                settlement: words.t(`settlement.done_${source.settlement}`),
+                settlement: source.creditNote
+                  ? words.t('settlement.doneCreditNote', { creditNote: source.creditNote.number })
+                  : words.t(`settlement.done_${source.settlement}`),
               }),
               url: source.settlement === 'delete' ? null : invoiceUrl(source.invoiceId, 'preview'),
             })),

@@ -104,6 +104,7 @@ export interface InvoiceMerges {
     at: string;
     by: Actor;
     settlement: Settlement;
+    creditNote: { id: Id; number: string } | null;
   } | null;
   replaces: {
     invoiceId: Id;
@@ -112,6 +113,7 @@ export interface InvoiceMerges {
     total: Decimal;
     currency: string;
     settlement: Settlement;
+    creditNote: { id: Id; number: string } | null;
     mergeId: Id;
     at: string;
     by: Actor;
