@@ -23,8 +23,19 @@ export interface Refusal {
   vars: Row;
 }
 
+/** What the page warns of before saving. The server asks nothing of it: what was shown counts as acknowledged. */
+export interface MonthWarnings {
+  /** What a new invoice is dated. */
+  today: Day;
+  /** Withdrawing issued invoices of earlier months, whose VAT may be declared: nobody says until when books are closed. */
+  earlier: boolean;
+  /** Bringing several months together. */
+  several: boolean;
+}
+
 /** For each kind of source what is offered, and which of it unless the person chooses; and what else the preset says. */
 export interface SettlementOffer extends RulesNow {
+  months: MonthWarnings;
   /** False: the person merges with the default only. */
   mayChoose: boolean;
   /** Why `delete` is not offered although settings allow it: columns that point at invoices and are not mapped. */

@@ -1,7 +1,7 @@
 /** What people see before they merge, and the merge asked for over the API. */
 import { PluginError } from '../errors';
 import type { Actor, Db, Id, Invoice } from '../host/contract';
-import { customerName, seenInvoices, visibleIds } from '../host/own-columns';
+import { customerName, seenInvoices, visibleIds, todayIn } from '../host/own-columns';
 import { runTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
@@ -147,7 +147,12 @@ export const createMerging = (deps: MergingDeps) => {
         ...draft.offered,
       ]);
       const mayChoose = await deps.authorize(actor, 'merge.choose_settlement', { db });
-      return { ...rules, mayChoose, deleteBlockedBy: blockedBy };
+      const months = {
+        today: todayIn(deps.timeZone, deps.clock()),
+        earlier: rules.preset === 'none' && (await lockedUntil(deps, db, now)) === null,
+        several: rules.warnsAcrossMonths,
+      };
+      return { ...rules, months, mayChoose, deleteBlockedBy: blockedBy };
     },
 
     mergeable: createMergeable(deps),

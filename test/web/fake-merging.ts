@@ -225,6 +225,7 @@ export function createFakeMerging(): FakeMerging {
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       ...{ preset: 'none', issuedTargets: true, warnsAcrossMonths: false },
+      months: { today: '2026-11-21', earlier: true, several: false },
       mayChoose: true,
       deleteBlockedBy: [],
     },
