@@ -128,6 +128,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       })),
       createdAt: at,
       undone: null,
+      corrected: null,
     };
     // Copies: what a hook does to its own changes no answer.
     await deps.hooks.beforeMerge?.(trx, structuredClone(made));
