@@ -5,6 +5,7 @@ import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
+import { toLineageView } from './banner-lineage';
 import { titleOf } from './banner-list';
 import { explainClosed, toProvenance, toRows } from './banner-view';
 
@@ -45,12 +46,14 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     const closed = list && eligible.length > 0 ? explainClosed(words, list) : null;
     const choices = closed ? [] : eligible;
     const provenance = toProvenance(words, merges, urls.invoice);
-    const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces;
+    const lineage = toLineageView(words, await service.lineage(db, invoiceId, actor), urls.invoice);
+    const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces && !lineage;
     if (nothing) return '';
     const mayApply = await allows(actor, invoiceId);
     return deps.render('banner-preview', {
       ...chrome(deps, req, res, words),
       ...provenance,
+      lineage,
       closed,
       regroup: closed && list && mayApply ? regroupUrl(req, spec, list, []) : null,
       choices: choices.slice(0, AT_A_GLANCE),

@@ -152,6 +152,37 @@ export interface Undone {
   linksLeft: MovedLink[];
 }
 
+/** An invoice in a lineage. */
+export interface LineageNode {
+  invoiceId: Id;
+  number: string | null;
+  issueDate: Day | null;
+  total: Decimal | null;
+  currency: string;
+  /** False: a merge has deleted it. */
+  stands: boolean;
+  /** The merge between it and its neighbour towards the invoice that was asked for; null for that one. */
+  merge: {
+    id: Id;
+    at: string;
+    by: string;
+    undone: boolean;
+    /** Of the source of the two. */
+    settlement: Settlement;
+    creditNote: string | null;
+  } | null;
+  /** What came into it; nothing through an undone merge. */
+  from: LineageNode[];
+}
+
+export interface Lineage {
+  root: LineageNode;
+  /** What it became, one after the other. */
+  into: LineageNode[];
+  /** What it would have become, had the merges not been undone. */
+  undoneInto: LineageNode[];
+}
+
 export interface HistoryFilter {
   /** As target or as source. */
   invoiceId?: Id;
@@ -203,6 +234,8 @@ export interface MergingService {
   ): Promise<{ merges: Merge[]; page: number; pages: number; total: number }>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;
+  /** All that an invoice came from and became, of what the person may see; null: nothing. Statements by levels, not by invoices. */
+  lineage(db: Db, invoiceId: Id, actor: Actor): Promise<Lineage | null>;
   /** Throws IM_FORBIDDEN 403. */
   demand(actor: Actor, action: 'merge.view' | 'merge.apply' | 'merge.history', invoiceId?: Id): Promise<void>;
 }

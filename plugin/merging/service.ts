@@ -24,6 +24,7 @@ import {
 } from './deps';
 import { createGuarding } from './guarding';
 import { toStored } from './history';
+import { createLineage } from './lineage';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
 import { chooseCurrency, creditOnly, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -295,6 +296,8 @@ export const createMerging = (deps: MergingDeps) => {
       });
       return { merges, page, pages: Math.max(1, Math.ceil(total / MERGES_PAGE)), total };
     },
+
+    lineage: createLineage(deps),
 
     async mergesOf(db, invoiceId, actor) {
       const { mergedInto, replaces } = await guarding.mergesOf(db, invoiceId);

@@ -263,6 +263,7 @@ export function createFakeMerging(): FakeMerging {
       mergeById: () => note('mergeById', () => merge),
       undo: () => note('undo', () => ({ merge, linksLeft: [] })),
       merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
+      lineage: async () => null,
       mergesOf: () => note('mergesOf', () => fake.merges),
       mergeable: () => note('mergeable', () => fake.mergeable),
       demand: () => note('demand', () => undefined),
