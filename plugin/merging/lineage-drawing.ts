@@ -41,7 +41,7 @@ const BOX = { width: 212, padding: 9, line: 18, most: { title: 24, line: 28 } };
 const GAP = { column: 48, row: 12 };
 const COLUMNS = 4;
 /** Invoices that are drawn into one, by how far they are from the invoice in the middle. */
-const MOST = [8, 4, 2];
+const MOST = [8, 5, 3];
 
 const clip = (text: string, most: number): string =>
   Array.from(text).length > most
