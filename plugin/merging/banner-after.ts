@@ -64,6 +64,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       told: toldText(words, telling),
       open: telling.last !== null && telling.last.state !== 'done',
       sends: telling.sends,
+      markHint: words.t(messages && messages.fr.creditNotes.length > 0 ? 'after.markHintCredits' : 'after.markHint'),
       messages: messages
         ? languages.map((locale) => ({
             ...messages[locale],

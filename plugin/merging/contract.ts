@@ -93,6 +93,7 @@ export interface InvoiceMerges {
     at: string;
     by: Actor;
     settlement: Settlement;
+    creditNote: { id: Id; number: string } | null;
   } | null;
   replaces: {
     invoiceId: Id;
@@ -101,6 +102,7 @@ export interface InvoiceMerges {
     total: Decimal;
     currency: string;
     settlement: Settlement;
+    creditNote: { id: Id; number: string } | null;
     mergeId: Id;
     at: string;
     by: Actor;
