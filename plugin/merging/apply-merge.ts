@@ -128,6 +128,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       })),
       createdAt: at,
       undone: null,
+      corrected: null,
     };
     await deps.hooks.beforeMerge?.(trx, made);
     const { afterMerge } = deps.hooks;

@@ -12,7 +12,7 @@ import { chance, say, SEED } from './seed';
 
 const ROOT = resolve(__dirname, '../..');
 const MERGES = '/invoice-merge/api/merges';
-const KILLS = { mariadb: 100, sqlite: 40 };
+const KILLS = { mariadb: 100, mysql: 100, sqlite: 40 };
 const SOURCES = 3;
 
 /** The real build in a folder that is a package of its own, with what is not compiled beside it. */
