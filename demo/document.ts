@@ -2,6 +2,7 @@
 import {
   invoiceTotals,
   type AllowanceCharge,
+  type Db,
   type Id,
   type InvoiceLine,
   type ReplacedInvoice,
@@ -42,8 +43,10 @@ export interface PaperDocument {
   left: string;
   /** The invoice that a credit note is about, and why there is one. */
   credited: { id: Id; number: string | null; issueDate: string; motive: string | null } | null;
-  /** Issued invoices that it replaces; drafts the customer never saw. */
+  /** Issued invoices that it replaces, but for `annuls`; drafts the customer never saw. */
   replaces: ReplacedInvoice[];
+  /** Of them those that the law wants called so: credited, or cancelled after they were sent. */
+  annuls: ReplacedInvoice[];
   /** The invoice that it was merged into. */
   successor: { id: Id; number: string | null } | null;
   spaced: typeof spacedNumber;
@@ -98,7 +101,7 @@ export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promi
     uses: await usesOf(knex, [id]),
     left: taken.reduce((left, sum) => left.minus(sum), exactAmount(invoice.total)).toFixed(),
     credited: null,
-    replaces: replaces.filter((one) => one.number !== null),
+    ...(await wordedReplaced(knex, replaces)),
     successor: successor ? { id: successor.id, number: successor.number } : null,
     spaced: spacedNumber,
   };
@@ -133,9 +136,20 @@ export async function creditNoteDocument({ knex }: Demo, id: Id, speech: Speech)
     left: '0',
     credited: { id: note.invoiceId, number: invoice.ref, issueDate: invoice.issued_on, motive },
     replaces: [],
+    annuls: [],
     successor: null,
     spaced: spacedNumber,
   };
+}
+
+/** A deleted invoice has no row that could say whether it was sent: then it was replaced, no more. */
+async function wordedReplaced(db: Db, all: ReplacedInvoice[]): Promise<Pick<PaperDocument, 'replaces' | 'annuls'>> {
+  const numbered = all.filter((one) => one.number !== null);
+  const cancelled = numbered.filter((one) => one.settlement === 'cancel').map((one) => one.invoiceId);
+  const sent = (await db('crm_invoices').whereIn('id', cancelled).whereNotNull('sent_on').pluck('id')) as number[];
+  const isAnnulled = ({ invoiceId, settlement }: ReplacedInvoice): boolean =>
+    settlement === 'credit' || sent.map(String).includes(invoiceId);
+  return { replaces: numbered.filter((one) => !isAnnulled(one)), annuls: numbered.filter(isAnnulled) };
 }
 
 function pricedLines(

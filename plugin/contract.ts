@@ -251,6 +251,8 @@ export interface CustomerMessage {
   subject: string;
   body: string;
   replaces: { number: string | null; date: Day; total: Decimal }[];
+  /** What settles those that were credited: to be attached too. */
+  creditNotes: { id: Id; number: string }[];
   total: Decimal;
   currency: string;
   dueDate: Day | null;

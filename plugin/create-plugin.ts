@@ -16,10 +16,13 @@ import { createNotices } from './merging/after-notices';
 import { createBanner } from './merging/banner';
 import { withAfterPanel } from './merging/banner-after';
 import { mergingEndpoints } from './merging/endpoints';
+import { historyEndpoints } from './merging/endpoints-history';
 import { noticeEndpoints } from './merging/endpoints-notices';
 import { paymentEndpoints } from './merging/endpoints-payments';
+import { createHistory } from './merging/history';
 import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
+import { HISTORY_PATH, historyRoutes } from './merging/routes-history';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
 import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
@@ -97,6 +100,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       )),
   };
   const { service, applyMerge, guarding } = createMerging(deps);
+  const history = createHistory(deps);
   const lookups = createLookups(deps, guarding);
   const payments = createPayments(deps, guarding, createPaymentStore(prefix));
   const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
@@ -125,7 +129,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     csrf: options.csrf,
     nonce: options.nonce,
   };
-  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath };
+  const historyUrl = base + pagesPath + HISTORY_PATH;
+  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath, historyUrl };
   const banner = withAfterPanel(createBanner(mergingPages), noticePages);
   const known = (error: unknown): unknown => asNotMigrated(error, prefix);
   /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
@@ -151,6 +156,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   });
   const router = Router();
   const endpoints = [
+    // Before `/merges/:id`.
+    ...historyEndpoints({ db: knex, history, wordsOf, timeZone: deps.timeZone }),
     ...mergingEndpoints({ db: knex, service, wordsOf }),
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
@@ -168,8 +175,9 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention, held }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, held, historyUrl }),
     noticeRoutes(noticePages),
+    historyRoutes({ ...mergingPages, history, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },

@@ -2,7 +2,18 @@
 /** The banner at work: ticks, lines, totals, buttons. Everything it says comes from data-im-config. */
 import { createApi, SignedOut } from './api.js';
 import { createChoices } from './choices.js';
-import { holdButtons, keepRoomFor, labelButtons, repeatRefusal, saveButtons, tellDraft, tellGaps } from './controls.js';
+import {
+  holdButtons,
+  holdCreditOnly,
+  holdDraftButton,
+  keepRoomFor,
+  labelButtons,
+  repeatRefusal,
+  saveButtons,
+  settlementOf,
+  tellDraft,
+  tellGaps,
+} from './controls.js';
 import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
 import { tellDiffering } from './fields.js';
@@ -59,7 +70,8 @@ function start(root, typed = false) {
     if (input) input.value = value;
   };
 
-  const choices = createChoices({ root, config, api, words, signal, tell, changed: () => sync() });
+  const credited = () => settlementOf(root, config.settlement) === 'credit';
+  const choices = createChoices({ root, config, api, words, signal, tell, credited, changed: () => sync() });
   const lines = createLines({
     ...{ root, config, api, words, choices, signal, tell },
     changed: () => sync(),
@@ -131,16 +143,18 @@ function start(root, typed = false) {
     if (bar) bar.hidden = chosen.length === 0;
     const own = /** @type {HTMLButtonElement | null} */ (root.querySelector('[data-im-action="save"]'));
     const buttons = saveButtons(form());
-    labelButtons(buttons, own, chosen.length, words);
-    holdButtons(form(), own, lines.isBusy() || choices.isBusy());
-    choices.drawAll();
-    const box = /** @type {HTMLInputElement | null} */ (part('cancel'));
-    const note = part('gap-note');
-    if (note && box) tellGaps(note, box.checked, chosen, words);
-    const draftNote = part('draft-note');
     // Of a new invoice only the host's own button says what it will be.
     const draft = config.draft || buttons.some((button) => button.dataset.invoiceMergeSubmit === 'draft');
-    if (draftNote) tellDraft(draftNote, draft, chosen, words, config.currency);
+    const mustIssue = draft && credited() && chosen.some((box) => box.hasAttribute('data-im-issued'));
+    labelButtons(buttons, own, chosen.length, mustIssue, words);
+    holdButtons(form(), own, lines.isBusy() || choices.isBusy());
+    holdDraftButton(buttons, mustIssue, 'im-draft-note');
+    holdCreditOnly(root, credited());
+    choices.drawAll();
+    const note = part('gap-note');
+    if (note) tellGaps(note, settlementOf(root, config.settlement), chosen, words);
+    const draftNote = part('draft-note');
+    if (draftNote) tellDraft(draftNote, draft, credited(), chosen, words, config.currency);
     const merged = [...lines.shown.values()].map(({ source, fields }) => ({
       label: source.label,
       fields: fields ?? [],
@@ -213,7 +227,8 @@ function start(root, typed = false) {
     const target = /** @type {HTMLElement} */ (event.target);
     const isBox = target.matches('input[name="invoiceMergeSource"]');
     if (isBox && !choices.admit(/** @type {HTMLInputElement} */ (target))) return;
-    if (isBox || target.matches('[data-im="cancel"]')) sync();
+    if (target.matches('[data-im="settlement"]')) choices.dropCreditOnly();
+    if (isBox || target.matches('[data-im="cancel"], [data-im="settlement"]')) sync();
   });
   document.addEventListener(
     'click',
@@ -235,7 +250,7 @@ function start(root, typed = false) {
         (box.isConnected ? box : root).focus({ preventScroll: true });
         sync();
       } else if (action === 'save') {
-        form()?.requestSubmit(saveButtons(form())[0]);
+        form()?.requestSubmit(saveButtons(form()).find((one) => !one.disabled));
       } else if (action === 'without') {
         event.preventDefault();
         for (const id of /** @type {HTMLButtonElement} */ (button).value.split('~')) {

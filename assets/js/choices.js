@@ -13,6 +13,7 @@ import { tellSelection } from './controls.js';
  * @property {import('./words.js').Words} words
  * @property {AbortSignal} signal ends it
  * @property {(text: string) => void} tell
+ * @property {() => boolean} credited issued invoices are to be settled by credit notes
  * @property {() => void} changed called after ticks came or went here
  */
 
@@ -25,7 +26,7 @@ const TYPING_PAUSE = 200;
 const isTick = (box) => box.type === 'hidden' || box.checked;
 
 /** @param {Options} options */
-export function createChoices({ root, config, api, words, signal, tell, changed }) {
+export function createChoices({ root, config, api, words, signal, tell, credited, changed }) {
   const { say } = words;
   /** @type {View} */
   let view = { q: '', choices: 1, others: 1 };
@@ -41,7 +42,11 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
   const ticked = () => boxes().filter(isTick);
   const boxOf = (/** @type {string} */ id) => boxes().find((box) => box.dataset.imId === id);
   /** @returns {string[]} ids of all that may be ticked at once, also those of other pages */
-  const found = () => JSON.parse(part('choices')?.dataset.imIds ?? '[]');
+  const found = () => {
+    const { imIds = '[]', imCreditIds = '[]' } = part('choices')?.dataset ?? {};
+    const creditOnly = credited() ? [] : JSON.parse(imCreditIds);
+    return JSON.parse(imIds).filter((/** @type {string} */ id) => !creditOnly.includes(id));
+  };
 
   /** @param {{ value: string, dataset: DOMStringMap }} box a tick whose row is not there (any more) */
   function keep({ value, dataset }) {
@@ -282,6 +287,12 @@ export function createChoices({ root, config, api, words, signal, tell, changed 
     untick,
     clear,
     admit,
+    /** Another settlement was chosen: ticks that it cannot have go, and the person hears of it. */
+    dropCreditOnly() {
+      const gone = credited() ? [] : ticked().filter((box) => 'imCreditOnly' in box.dataset);
+      for (const box of gone) untick(box.dataset.imId ?? '');
+      if (gone.length > 0) tell(say('banner.creditOnlyDropped', { count: gone.length }));
+    },
     toggleAll,
     /** Ticks are still on their way. */
     isBusy: () => isSelecting,

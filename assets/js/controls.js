@@ -17,19 +17,20 @@ export function saveButtons(form) {
 /**
  * @param {SaveButton[]} buttons the host's own, given their text back when nothing is ticked
  * @param {HTMLButtonElement | null} own the one in the bar on a phone
- * @param {number} count @param {import('./words.js').Words} words
+ * @param {number} count @param {boolean} mustIssue @param {import('./words.js').Words} words
  */
-export function labelButtons(buttons, own, count, words) {
+export function labelButtons(buttons, own, count, mustIssue, words) {
   const text = words.say('banner.save', { count });
   for (const button of buttons) {
     const isInput = button instanceof HTMLInputElement;
     button.dataset.imText ??= (isInput ? button.value : button.textContent) ?? '';
-    const merging = 'invoiceMergeIssue' in button.dataset ? words.say('banner.issue') : text;
+    const issues = 'invoiceMergeIssue' in button.dataset || (mustIssue && buttons.length === 1);
+    const merging = issues ? words.say('banner.issue') : text;
     const label = count > 0 && merging ? merging : button.dataset.imText;
     if (isInput) button.value = label;
     else if (button.textContent !== label) button.textContent = label;
   }
-  if (own) own.textContent = text;
+  if (own) own.textContent = mustIssue ? words.say('banner.issue') : text;
 }
 
 /**
@@ -51,6 +52,42 @@ export function holdButtons(form, own, busy) {
       delete button.dataset.imHeld;
       button.removeAttribute('aria-busy');
     }
+  }
+}
+
+/**
+ * Credit notes need an invoice that stands for the others: nothing else than issuing it would be accepted.
+ * @param {SaveButton[]} buttons @param {boolean} mustIssue @param {string} why id of what says so
+ */
+export function holdDraftButton(buttons, mustIssue, why) {
+  if (!buttons.some((button) => 'invoiceMergeIssue' in button.dataset)) return;
+  for (const button of buttons.filter(({ dataset }) => dataset.invoiceMergeSubmit === 'draft')) {
+    if (mustIssue && !button.disabled) {
+      button.disabled = true;
+      button.dataset.imDraftHeld = '';
+      button.setAttribute('aria-describedby', why);
+    } else if (!mustIssue && 'imDraftHeld' in button.dataset) {
+      button.disabled = false;
+      delete button.dataset.imDraftHeld;
+      button.removeAttribute('aria-describedby');
+    }
+  }
+}
+
+/** What becomes of issued invoices, as chosen. @param {HTMLElement} root @param {string} only where there is nothing to choose */
+export function settlementOf(root, only) {
+  const radio = /** @type {HTMLInputElement | null} */ (root.querySelector('[data-im="settlement"]:checked'));
+  const box = /** @type {HTMLInputElement | null} */ (root.querySelector('[data-im="cancel"]'));
+  if (radio) return radio.value;
+  return box ? (box.checked ? 'cancel' : 'delete') : only;
+}
+
+/** Invoices that only a credit note settles can be ticked while that is chosen. @param {HTMLElement} root @param {boolean} credited */
+export function holdCreditOnly(root, credited) {
+  const held = /** @type {HTMLInputElement[]} */ ([...root.querySelectorAll('li input[data-im-credit-only]')]);
+  for (const box of held) {
+    box.disabled = !credited;
+    box.closest('li')?.toggleAttribute('data-im-held', !credited);
   }
 }
 
@@ -87,28 +124,33 @@ export function keepRoomFor(bar, signal) {
 }
 
 /**
- * Issued invoices that go into a draft are neither due nor reminded until it is issued.
- * @param {HTMLElement} note @param {boolean} draft the invoice in hand is one @param {HTMLInputElement[]} chosen
+ * Issued invoices that go into a draft are neither due nor reminded until it is issued; credited, they need it issued now.
+ * @param {HTMLElement} note @param {boolean} draft the invoice in hand is one @param {boolean} credited
+ * @param {HTMLInputElement[]} chosen
  * @param {import('./words.js').Words} words @param {string | null} currency
  */
-export function tellDraft(note, draft, chosen, words, currency) {
+export function tellDraft(note, draft, credited, chosen, words, currency) {
   const issued = chosen.filter((box) => box.hasAttribute('data-im-issued'));
   const sum = add('0', ...issued.map((box) => box.dataset.imTotal ?? '0'));
   note.hidden = !draft;
   // Its place is kept while it has nothing to say: ticking must not move the page.
   note.classList.toggle('im-silent', issued.length === 0);
-  note.textContent = words.say('banner.draftNote', { amount: words.money(sum, currency) });
+  note.textContent = credited
+    ? words.say('banner.issueNote')
+    : words.say('banner.draftNote', { amount: words.money(sum, currency) });
 }
 
 /**
- * @param {HTMLElement} note @param {boolean} cancelled the box "cancelled instead of deleted" is ticked
+ * @param {HTMLElement} note @param {string} settlement of issued invoices
  * @param {HTMLInputElement[]} chosen the ticked invoices @param {import('./words.js').Words} words
  */
-export function tellGaps(note, cancelled, chosen, words) {
+export function tellGaps(note, settlement, chosen, words) {
   const issued = chosen.filter((box) => box.hasAttribute('data-im-issued'));
   const numbers = issued.map((box) => box.dataset.imLabel).join(', ');
-  note.classList.toggle('im-warn', !cancelled && (issued.length > 0 || chosen.length === 0));
-  if (cancelled) note.textContent = words.say('settlement.noGap');
+  note.classList.toggle('im-warn', settlement === 'delete' && (issued.length > 0 || chosen.length === 0));
+  if (settlement === 'credit' && issued.length === 0) note.textContent = words.say('settlement.creditsPlain');
+  else if (settlement === 'credit') note.textContent = words.say('settlement.credits', { count: issued.length });
+  else if (settlement === 'cancel') note.textContent = words.say('settlement.noGap');
   else if (chosen.length === 0) note.textContent = words.say('settlement.gapsPlain');
   else if (issued.length === 0) note.textContent = words.say('settlement.noGapDrafts');
   else note.textContent = words.say('settlement.gaps', { count: issued.length, numbers });

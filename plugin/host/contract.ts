@@ -125,9 +125,11 @@ export interface Candidate {
 export interface Merge {
   id: Id;
   targetId: Id;
+  currency: string;
   sources: {
     invoiceId: Id;
     number: string | null;
+    issueDate: Day;
     total: Decimal;
     settlement: Settlement;
     creditNote: { id: Id; number: string } | null;

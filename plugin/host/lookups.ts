@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { Day, Db, Id, Query, Row, TableMap } from './contract';
 import { INVOICES, readHeads } from './heads';
 import { sequenceIn } from './patterns';
-import { CHUNK, forIds, text, textOf } from './sql';
+import { CHUNK, contains, forIds, text, textOf } from './sql';
 
 type Restrict = (query: Query, alias: string) => void;
 
@@ -54,4 +54,12 @@ export async function customerNames(db: Db, map: TableMap, ids: Id[]): Promise<M
         .select(text(db, `customer.${id}`, 'imid'), text(db, `customer.${name}`, 'imname')) as PromiseLike<Row[]>,
   );
   return new Map(rows.map((row) => [textOf(row.imid) ?? '', textOf(row.imname) ?? '']));
+}
+
+/** The ids of the customers whose name contains this, as a subquery. */
+export function customersNamed(db: Db, map: TableMap, term: string): Query {
+  const { table, id, name } = map.customers;
+  return db({ customer: table })
+    .where(contains(db, `customer.${name}`, term))
+    .select(`customer.${id}`) as Query;
 }

@@ -34,6 +34,15 @@ export function sum(db: Db, column: string): Knex.Raw {
     : db.raw(`CAST(SUM(CAST(ROUND(?? * 1e${SUM_SCALE}) AS INTEGER)) AS TEXT)`, [column]);
 }
 
+/** The same over amounts in a JSON document, added up row by row: `totals.taxInclusive + totals.adjustment …`. Nulls are left out. */
+export function sumOfJson(db: Db, column: string, names: string[]): Knex.Raw {
+  const amount = isMysql(db)
+    ? 'CAST(JSON_UNQUOTE(JSON_EXTRACT(??, ?)) AS DECIMAL(38, 10))'
+    : `CAST(ROUND(json_extract(??, ?) * 1e${SUM_SCALE}) AS INTEGER)`;
+  const bindings = names.flatMap((name) => [column, `$.${name}`]);
+  return db.raw(`CAST(SUM(${names.map(() => amount).join(' + ')}) AS ${isMysql(db) ? 'CHAR' : 'TEXT'})`, bindings);
+}
+
 export function sumFrom(db: Db, value: unknown): Decimal {
   const read = new Big(decimal(value));
   return (isMysql(db) ? read : read.times(`1e-${SUM_SCALE}`)).toFixed();

@@ -89,7 +89,7 @@ export const createLookups = (deps: LookupDeps, guarding: Guarding) => {
           total: part.total,
           currency: part.currency,
           settlement: part.settlement,
-          creditNote: null,
+          creditNote: part.creditNote?.number ?? null,
           directly: part.targetId === invoiceId,
           lines: linesOf.get(part.sourceId) ?? [],
         })),

@@ -76,6 +76,7 @@ export const createNotices = (deps: NoticeDeps, lookups: Pick<Lookups, 'allRepla
       total: invoice.total,
       balance: balanceOf(invoice),
       replaces: replaced.map(({ number, issueDate, total }) => ({ number, date: issueDate, total })),
+      creditNotes: replaced.flatMap(({ creditNote }) => creditNote ?? []),
       actor,
     };
     const done = last.filter(({ state }) => state === 'done').at(-1);

@@ -15,12 +15,13 @@ export interface CustomerFacts {
   total: Decimal;
   balance: Decimal;
   replaces: { number: string | null; date: Day; total: Decimal }[];
+  creditNotes: { id: Id; number: string }[];
   actor: Actor;
 }
 
 /** Which numbers are replaced, by which, what is due when, and what becomes of payments under way. */
 export function customerText(words: Words, facts: CustomerFacts): CustomerMessage {
-  const { number, currency, replaces, actor } = facts;
+  const { number, currency, replaces, creditNotes, actor } = facts;
   const { t, money, day } = words;
   const count = replaces.length;
   const numbers = words.list(replaces.flatMap((one) => one.number ?? []));
@@ -45,12 +46,15 @@ export function customerText(words: Words, facts: CustomerFacts): CustomerMessag
       ...(paidInPart && { balance: money(facts.balance, currency) }),
       ...(facts.dueDate && { due: day(facts.dueDate) }),
     }),
+    ...(creditNotes.length > 0
+      ? [t('tell.credits', { count: creditNotes.length, numbers: words.list(creditNotes.map((one) => one.number)) })]
+      : []),
     t('tell.underway', { count, number }),
     `${t('tell.bye')}\n${actor.name}`,
   ].join('\n\n');
   const { invoiceId, customerId, total } = facts;
   return {
-    ...{ invoiceId, customerId, number, currency, total, replaces, actor },
+    ...{ invoiceId, customerId, number, currency, total, replaces, creditNotes, actor },
     dueDate: facts.dueDate,
     locale: words.locale,
     subject: t('tell.subject', { count, numbers, number }),

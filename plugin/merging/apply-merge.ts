@@ -113,12 +113,14 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       })),
     };
     const id = await store.record(trx, record);
-    const { targetId, targetNumber, customerId, totalsBefore, totalsAfter, difference, causes, acknowledged } = record;
+    const { targetId, targetNumber, customerId, currency, totalsBefore, totalsAfter } = record;
     const made: Merge = {
-      ...{ id, targetId, targetNumber, customerId, totalsBefore, totalsAfter, difference, causes, acknowledged, actor },
-      sources: settled.map(({ invoiceId, number, total, settlement: how, creditNote }) => ({
+      ...{ id, targetId, targetNumber, customerId, currency, totalsBefore, totalsAfter, actor },
+      ...{ ...compared, acknowledged: record.acknowledged },
+      sources: settled.map(({ invoiceId, number, issueDate, total, settlement: how, creditNote }) => ({
         invoiceId,
         number,
+        issueDate,
         total,
         settlement: how,
         creditNote,

@@ -13,6 +13,7 @@ export interface AfterPanelDeps extends MergingPageDeps {
   notices: Notices;
   /** Where our pages stand, without a slash at the end. */
   pagesUrl: string;
+  historyUrl: string;
 }
 
 const TELL = '#im-tell';
@@ -28,7 +29,11 @@ function toldText(words: Words, { last, outdated }: Telling): { text: string; wa
 export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
   const { db, notices, service, urls } = deps;
 
-  async function allows(actor: Actor, action: 'merge.view' | 'merge.apply', invoiceId?: Id): Promise<boolean> {
+  async function allows(
+    actor: Actor,
+    action: 'merge.view' | 'merge.apply' | 'merge.history',
+    invoiceId?: Id,
+  ): Promise<boolean> {
     return service.demand(actor, action, invoiceId).then(
       () => true,
       (error: unknown) => {
@@ -59,6 +64,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       told: toldText(words, telling),
       open: telling.last !== null && telling.last.state !== 'done',
       sends: telling.sends,
+      markHint: words.t(messages && messages.fr.creditNotes.length > 0 ? 'after.markHintCredits' : 'after.markHint'),
       messages: messages
         ? languages.map((locale) => ({
             ...messages[locale],
@@ -90,6 +96,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       afterScript: urls.asset('js/after.js'),
       csrf: deps.csrf ? { name: deps.csrf.fieldName, value: deps.csrf.token(req, res) } : null,
       back: originalUrl,
+      historyUrl: news.length > 0 && (await allows(actor, 'merge.history')) ? deps.historyUrl : null,
       messages: news.map((one) => ({
         ...toMessage(words, one, here),
         // On a customer's page the link leads to the invoice, where the letter is.

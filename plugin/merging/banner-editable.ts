@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
-import type { Actor, Id } from '../host/contract';
+import type { Actor, Candidate, Id } from '../host/contract';
 import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps, Wanted } from './banner-deps';
 import { toAlert, toFields, toQuestions, toUnticked } from './banner-refused';
@@ -16,7 +16,8 @@ import {
   titleOf,
   toPager,
 } from './banner-list';
-import { explainClosed, isNumbered, problemsOf, toCurrencies, toRows, toSettlement } from './banner-view';
+import { toSettlement } from './banner-settlement';
+import { explainClosed, isNumbered, problemsOf, toCurrencies, toRows } from './banner-view';
 import type { HiddenField } from './banner-view';
 import { clientWords } from './client-words';
 import { FIELDS, LIMITS } from './payload';
@@ -58,8 +59,10 @@ export function createEditableBanner(deps: MergingPageDeps) {
     // What went between the two reads is not there any more.
     const shown = choices.shown.filter(({ id }) => versions.has(id));
     const onPage = new Set(choices.page.items.map(({ id }) => id));
+    const settlement = toSettlement(words, offer, form);
     const rows = toRows(words, shown, ticks, spec.error, urls.invoice, versions).map((row) => ({
       ...row,
+      checked: row.checked && (row.creditOnly === null || settlement.issued === 'credit'),
       elsewhere: !onPage.has(row.id),
     }));
     const others = pageOf(
@@ -102,6 +105,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         // Where the preview page's link leads to.
         first: search === undefined && choices.page.page === 1 ? choices.page.items[0]?.id : undefined,
         ids: JSON.stringify(choices.selectable.map(({ id }) => id)),
+        creditIds: JSON.stringify(choices.selectable.filter(isCreditOnly).map(({ id }) => id)),
       },
       search: isSearchable(candidates, view),
       everything: toPager(words, choices.page) && !view.all ? { url: everythingUrl(req), count } : null,
@@ -112,7 +116,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         label: words.t(count > 0 ? 'banner.others' : 'banner.othersAlone', { count: others.count }),
       },
       selectAll: selectAllLabel(words, choices, search),
-      settlement: toSettlement(words, offer, form),
+      settlement,
       // Without JavaScript the page cannot know what will be ticked: the sentence stands there from the start.
       draft: list?.target?.status === 'draft' && eligible.some(isNumbered),
       alert,
@@ -134,6 +138,8 @@ export function createEditableBanner(deps: MergingPageDeps) {
         currencyField: spec.currencyField ?? null,
         csrf: csrfOf(deps, req, res),
         draft: list?.target?.status === 'draft',
+        // Of issued invoices, where nothing on the page lets the person choose.
+        settlement: settlement.issued,
         restored: form !== null,
         fields: list?.target ? toFields(words, list.target.askIfDiffer) : [],
         words: clientWords(words),
@@ -142,6 +148,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
   };
 }
 
+const isCreditOnly = ({ creditOnly }: Candidate): boolean => creditOnly.length > 0;
 const unversioned = (id: Id): MergeForm['sources'][number] => ({ id, version: null });
 
 function csrfOf(

@@ -3,8 +3,7 @@ import { isPluginError } from '../errors';
 import type { Candidate, Id, InvoiceStatus } from '../host/contract';
 import { explainReason, explainRefusal } from '../i18n';
 import type { Words } from '../i18n';
-import type { CandidateList, InvoiceMerges, Refusal, SettlementOffer } from './contract';
-import { FIELDS } from './payload';
+import type { CandidateList, InvoiceMerges, Refusal } from './contract';
 import type { MergeForm } from './payload';
 
 export interface HiddenField {
@@ -29,25 +28,8 @@ export interface CandidateRow {
   checked: boolean;
   /** Why it was unticked by a refused save, or cannot be ticked at all. */
   problem: string | null;
-}
-
-export interface SettlementBox {
-  /** `cancel` also tells about gaps in the numbering; drafts have no numbers. */
-  part: 'cancel' | 'cancel-drafts';
-  name: string;
-  checked: boolean;
-  disabled: boolean;
-  label: string;
-  effect: string | null;
-  reason: string | null;
-}
-
-export interface SettlementView {
-  hidden: HiddenField[];
-  /** "Cancelled instead of deleted": one for all, or one for each kind; none where there is nothing to choose. */
-  boxes: SettlementBox[];
-  sentences: string[];
-  note: string | null;
+  /** Why only a credit note settles it. */
+  creditOnly: string | null;
 }
 
 type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
@@ -106,9 +88,10 @@ export function toRows(
     const version = versions.get(id);
     const label = labelOf(words, candidate);
     const stale = wanted.has(id) && ![null, version].includes(wanted.get(id) ?? null);
-    const reasons = candidate.reasons.map((reason) =>
-      explainReason(words, { code: reason.code, vars: { status, ...reason.vars } }),
-    );
+    const explain = (reasons: Refusal[]): string =>
+      words.list(
+        reasons.map((reason) => explainReason(words, { code: reason.code, vars: { status, ...reason.vars } })),
+      );
     return {
       id,
       value: version === undefined ? id : `${id}~${version}`,
@@ -125,51 +108,10 @@ export function toRows(
       checked: candidate.eligible && wanted.has(id) && !stale && !problems.has(id),
       problem: candidate.eligible
         ? (problems.get(id) ?? (stale ? words.t('banner.changed') : null))
-        : words.list(reasons),
+        : explain(candidate.reasons),
+      creditOnly: candidate.creditOnly.length > 0 ? explain(candidate.creditOnly) : null,
     };
   });
-}
-
-/** The box over a hidden field of the same name: the last value posted counts, with and without JavaScript. */
-export function toSettlement(words: Words, offer: SettlementOffer, form: MergeForm | null): SettlementView {
-  const { issued, draft, mayChoose } = offer;
-  const alike = issued.offered.join() === draft.offered.join() && issued.default === draft.default;
-  const blocked =
-    offer.deleteBlockedBy.length > 0
-      ? words.t('settlement.deleteBlocked', { where: words.list(offer.deleteBlockedBy.map(({ where }) => where)) })
-      : null;
-  const view: SettlementView = { hidden: [], boxes: [], sentences: [], note: blocked };
-  const kinds = [
-    { rule: issued, name: FIELDS.issued, wanted: form?.settlement.issued, words: alike ? 'all' : 'issued' },
-    { rule: draft, name: FIELDS.draft, wanted: form?.settlement.draft, words: 'draft' },
-  ] as const;
-  for (const kind of kinds) {
-    const { rule, name } = kind;
-    const isDraft = name === FIELDS.draft;
-    const free = mayChoose && rule.offered.length > 1;
-    // Drafts follow the box that speaks of all.
-    if (isDraft && alike && free) continue;
-    const chosen = free && rule.offered.some((one) => one === kind.wanted) ? kind.wanted : rule.default;
-    view.hidden.push({ name, value: free ? 'delete' : rule.default });
-    if (isDraft && alike) continue;
-    if (rule.offered.length === 1) {
-      view.sentences.push(words.t(`settlement.${rule.default}_${kind.words}`));
-      if (!isDraft && rule.default === 'cancel') view.sentences.push(words.t('settlement.cancelEffect'));
-      continue;
-    }
-    view.boxes.push({
-      part: isDraft ? 'cancel-drafts' : 'cancel',
-      name,
-      checked: chosen === 'cancel',
-      disabled: !free,
-      label: words.t(`settlement.instead_${kind.words}`),
-      effect: isDraft ? null : words.t('settlement.cancelEffect'),
-      reason: free ? null : words.t('settlement.mayNotChoose'),
-    });
-    // Without JavaScript it cannot follow the box: it says both ways.
-    if (!isDraft) view.note = words.t(chosen === 'cancel' ? 'settlement.noGap' : 'settlement.gapsPlain');
-  }
-  return view;
 }
 
 export interface CurrencyView {
@@ -211,7 +153,8 @@ export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: In
   const { mergedInto, replaces } = merges;
   return {
     mergedInto: mergedInto && {
-      text: words.t('banner.mergedInto', {
+      text: words.t(mergedInto.creditNote ? 'banner.creditedInto' : 'banner.mergedInto', {
+        creditNote: mergedInto.creditNote?.number,
         number: labelOf(words, { number: mergedInto.number, issueDate: mergedInto.date ?? '' }),
         at: words.instant(mergedInto.at),
         name: mergedInto.by.name,
@@ -229,7 +172,9 @@ export function toProvenance(words: Words, merges: InvoiceMerges, invoiceUrl: In
                 number: source.number ?? words.t('invoice.draft'),
                 date: words.day(source.date),
                 amount: words.money(source.total, source.currency),
-                settlement: words.t(`settlement.done_${source.settlement}`),
+                settlement: source.creditNote
+                  ? words.t('settlement.doneCreditNote', { creditNote: source.creditNote.number })
+                  : words.t(`settlement.done_${source.settlement}`),
               }),
               url: source.settlement === 'delete' ? null : invoiceUrl(source.invoiceId, 'preview'),
             })),

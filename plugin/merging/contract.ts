@@ -93,6 +93,7 @@ export interface InvoiceMerges {
     at: string;
     by: Actor;
     settlement: Settlement;
+    creditNote: { id: Id; number: string } | null;
   } | null;
   replaces: {
     invoiceId: Id;
@@ -101,6 +102,7 @@ export interface InvoiceMerges {
     total: Decimal;
     currency: string;
     settlement: Settlement;
+    creditNote: { id: Id; number: string } | null;
     mergeId: Id;
     at: string;
     by: Actor;
@@ -152,6 +154,23 @@ export interface Undone {
   linksLeft: MovedLink[];
 }
 
+export interface HistoryFilter {
+  /** As target or as source. */
+  invoiceId?: Id;
+  customerId?: Id;
+  /** Part of a customer's name. */
+  customer?: string;
+  actorId?: Id;
+  /** Days in the business time zone, both included. */
+  from?: Day;
+  to?: Day;
+  /** Of at least one source. */
+  settlement?: Settlement;
+  undone?: boolean;
+  /** Merges that stand, in which issued invoices were cancelled or deleted without a credit note; false: the others. */
+  uncredited?: boolean;
+}
+
 /** How many open invoices of each customer the person could merge into one new invoice; see mergeable.ts. */
 export type CountMergeable = (db: Db, query: { customerIds: Id[]; actor: Actor }) => Promise<Map<Id, number>>;
 
@@ -177,21 +196,12 @@ export interface MergingService {
    * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE 409, IM_FORBIDDEN 403, IM_UNDO_REFUSED 422 with every reason
    */
   undo(request: UndoRequest, actor: Actor): Promise<Undone>;
-  /** IM_NOT_FOUND 404 where the person may not see its target. Sources out of sight are left out. */
+  /** IM_NOT_FOUND 404 where the person sees neither its target nor what that one was merged into and deleted. Sources out of sight are left out. */
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
-  /** A page of the merges whose target the person may see, newest first. Days in the business time zone, both included. */
+  /** A page of the merges that the person may see, newest first. */
   merges(
     db: Db,
-    query: {
-      invoiceId?: Id;
-      customerId?: Id;
-      actorId?: Id;
-      from?: Day;
-      to?: Day;
-      settlement?: Settlement;
-      page: number;
-      actor: Actor;
-    },
+    query: HistoryFilter & { page: number; actor: Actor },
   ): Promise<{ merges: Merge[]; page: number; pages: number; total: number }>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;

@@ -180,10 +180,12 @@ export const merge = component(
     targetId: id,
     targetNumber: z.string().nullable(),
     customerId: id,
+    currency,
     sources: z.array(
       z.strictObject({
         invoiceId: id,
         number: z.string().nullable(),
+        issueDate: day,
         total: decimal,
         settlement,
         creditNote: z.strictObject({ id, number: z.string() }).nullable(),

@@ -1,20 +1,12 @@
 /** Merging's JSON API: candidates, a source's lines, preview, merge, merges. */
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '../web/endpoints';
-import { count, currency, day, id, paged, pageNumber } from '../web/shapes';
+import { count, currency, id, paged, pageNumber } from '../web/shapes';
 import type { MergingPageDeps } from './banner-deps';
 import { pageOf } from './banner-list';
 import { toFields } from './banner-refused';
-import {
-  candidate,
-  merge,
-  mergeBody,
-  mergePreview,
-  previewBody,
-  settlement,
-  shownLines,
-  undone,
-} from './endpoints-shapes';
+import { mergeFilter } from './endpoints-filter';
+import { candidate, merge, mergeBody, mergePreview, previewBody, shownLines, undone } from './endpoints-shapes';
 
 export function mergingEndpoints({
   db,
@@ -115,12 +107,7 @@ export function mergingEndpoints({
       action: 'merge.history',
       invoice: ({ query }) => query.invoiceId,
       query: z.strictObject({
-        invoiceId: id.optional(),
-        customerId: id.optional(),
-        actorId: id.optional(),
-        from: day.optional(),
-        to: day.optional(),
-        settlement: settlement.optional(),
+        ...mergeFilter,
         page: pageNumber,
       }),
       replies: { 200: z.strictObject({ merges: z.array(merge), ...paged }) },

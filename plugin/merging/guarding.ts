@@ -104,6 +104,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
               at: into.at,
               by: into.actor,
               settlement: into.settlement,
+              creditNote: into.creditNote,
             }
           : null,
         replaces: replaced.map((one) => ({
@@ -113,6 +114,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
           total: one.total,
           currency: one.currency,
           settlement: one.settlement,
+          creditNote: one.creditNote,
           mergeId: one.mergeId,
           at: one.at,
           by: one.actor,

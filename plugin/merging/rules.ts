@@ -62,6 +62,8 @@ export const creditOnly = (source: InvoiceHead, context: Pick<MergeContext, 'loc
 export function targetRefusal(target: InvoiceHead, context: TargetContext): Refusal | null {
   const [first] = refusals([
     [target.mergedIntoId !== null, 'merged'],
+    // Its status says paid, which it is not.
+    [target.credited, 'credits'],
     [!TARGET_STATUSES.includes(target.status) && target.status !== 'partial', 'status', { status: target.status }],
     [!target.ordinary, 'kind'],
     // A part-paid one says what was paid rather than its status. And a host may leave its status unpaid after a deposit: the money is there all the same.

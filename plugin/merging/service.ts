@@ -1,7 +1,7 @@
 /** What people see before they merge, and the merge asked for over the API. */
 import { PluginError } from '../errors';
 import type { Actor, Db, Id, Invoice } from '../host/contract';
-import { customerName, seenInvoices, startOfDay, visibleIds } from '../host/own-columns';
+import { customerName, seenInvoices, visibleIds } from '../host/own-columns';
 import { runTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
@@ -23,6 +23,7 @@ import {
   type MergingDeps,
 } from './deps';
 import { createGuarding } from './guarding';
+import { toStored } from './history';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
 import { chooseCurrency, creditOnly, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -287,17 +288,11 @@ export const createMerging = (deps: MergingDeps) => {
       return merge;
     },
 
-    async merges(db, { page, from, to, actor, ...filter }) {
-      const { merges, total } = await store.mergesPage(
-        db,
-        {
-          ...filter,
-          ...(from !== undefined && { from: startOfDay(deps.timeZone, from) }),
-          ...(to !== undefined && { until: startOfDay(deps.timeZone, to, 1) }),
-        },
-        seenBy(db, actor),
-        { offset: (page - 1) * MERGES_PAGE, limit: MERGES_PAGE },
-      );
+    async merges(db, { page, actor, ...filter }) {
+      const { merges, total } = await store.mergesPage(db, toStored(deps, db, filter), seenBy(db, actor), {
+        offset: (page - 1) * MERGES_PAGE,
+        limit: MERGES_PAGE,
+      });
       return { merges, page, pages: Math.max(1, Math.ceil(total / MERGES_PAGE)), total };
     },
 

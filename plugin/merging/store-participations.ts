@@ -19,6 +19,7 @@ export interface Participation {
   total: Decimal;
   currency: string;
   settlement: Settlement;
+  creditNote: { id: Id; number: string } | null;
   at: string;
   actor: Actor;
 }
@@ -48,6 +49,8 @@ export const createParticipationStore = (prefix: string) => {
             statusbefore: 's.status_before',
             currency: 'm.currency',
             settlement: 's.settlement',
+            creditnoteid: 's.credit_note_id',
+            creditnotenumber: 's.credit_note_number',
             at: 'm.created_at',
             actorid: 'm.actor_id',
             actorname: 'm.actor_name',
@@ -73,6 +76,7 @@ export const createParticipationStore = (prefix: string) => {
         currency: value('currency'),
         total: fromMinor(value('total'), value('currency')),
         settlement: value('settlement') as Settlement,
+        creditNote: row.creditnoteid == null ? null : { id: value('creditnoteid'), number: value('creditnotenumber') },
         at: value('at'),
         actor: { id: value('actorid'), name: value('actorname') },
       };

@@ -20,6 +20,8 @@ export interface Attention {
 
 export interface ModulePageDeps extends SettingsPageDeps {
   checkHost(): Promise<{ faults: HostFault[] }>;
+  /** Our page of the merges that were made. */
+  historyUrl: string;
   /** The settings under their preset, as far as the host goes along. */
   held(settings: SettingsNow): Promise<RulesNow>;
   /** Asked one after the other for whoever opens the page; each answers what this person may do something about. */
@@ -74,6 +76,7 @@ export function modulePage(deps: ModulePageDeps): Router {
           state: !now ? 'missing' : now.enabled ? 'on' : 'off',
           manages,
           waiting,
+          historyUrl: now && (await deps.may(actor, 'merge.history')) ? deps.historyUrl : null,
           unanswered: now?.preset === null,
           rules: now ? explainRules(words, { ...now, ...(await deps.held(now)), preset: now.preset }) : [],
           check: manages ? explainFaults(words, (await deps.checkHost()).faults) : null,

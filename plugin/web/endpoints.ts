@@ -9,8 +9,9 @@ import { z } from 'zod';
 import type { Action, Options } from '../contract';
 import { PluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
+import { CsvTable, sendCsv } from './csv';
 import { givenIn, jsonBody, noStore, parse, route, sameOriginWrites, signedIn } from './guards';
-import { actionsOf, isWrite, openApiOf } from './openapi';
+import { actionsOf, csvFile, isWrite, openApiOf } from './openapi';
 
 /** Schemas by status: 200, 201 … */
 type Replies = Record<number, z.ZodType>;
@@ -71,6 +72,17 @@ export function endpoint<
   return one;
 }
 
+/** A file to download in place of JSON: the same checks stand before it. */
+export function csvEndpoint<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined>({
+  table,
+  ...one
+}: Omit<Description<P, Q, z.ZodUndefined>, 'method' | 'body'> & {
+  table(asked: Asked<z.output<P>, z.output<Q>, undefined>): CsvTable;
+}): Endpoint {
+  const answer = async (asked: Asked<z.output<P>, z.output<Q>, undefined>) => ({ status: 200, body: table(asked) });
+  return { ...one, method: 'get', replies: { 200: csvFile }, handler: answer };
+}
+
 export interface ApiDeps {
   /** Public base of the router, without a slash at the end; '' at the root. */
   base: string;
@@ -110,6 +122,7 @@ function handlerOf(one: Endpoint, deps: ApiDeps): RequestHandler {
     };
     await demandOne(actionsOf(one), one.invoice?.(asked), actor, deps);
     const { status, body } = await one.handler(asked);
+    if (body instanceof CsvTable) return sendCsv(res, body);
     res.status(status).json(body);
   });
 }

@@ -16,6 +16,9 @@ const ABOUT = `Amounts are decimal strings, days YYYY-MM-DD, ids strings. Who as
 uses (a session cookie, say); what that person may not see does not exist (404). Unknown parameters and properties are refused.
 Errors say in that person's language what happened and what to do next; their code begins with IM_.`;
 
+/** What a download answers, in the document. */
+export const csvFile = z.string();
+
 export const isWrite = ({ method }: Pick<Endpoint, 'method'>): boolean => method !== 'get';
 
 /** The permissions of which one is enough; empty: none is needed. */
@@ -40,7 +43,7 @@ export function openApiOf(endpoints: Endpoint[], deps: Pick<ApiDeps, 'base' | 'c
     return own;
   }
   const content = (schema: z.ZodType, io: 'input' | 'output'): Json => ({
-    'application/json': { schema: describe(schema, io) },
+    [schema === csvFile ? 'text/csv' : 'application/json']: { schema: describe(schema, io) },
   });
   const reply = (status: number | string, schema: z.ZodType): [string, Json] => [
     String(status),

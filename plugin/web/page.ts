@@ -29,6 +29,8 @@ export interface PageContent {
   status?: number;
   /** The page above this one, as a link over the title. */
   up?: { url: string; label: string };
+  /** Style sheets of its own, below assets/. */
+  styles?: readonly string[];
   /** What a page may say after a redirect (see `redirect`): the codes, whose words are under `notices`. */
   notices?: readonly string[];
 }
@@ -48,7 +50,7 @@ export function createPages(deps: PageDeps): Pages {
   return {
     base,
 
-    async send(req, res, { view, vm = {}, title, status = 200, up, notices = [] }) {
+    async send(req, res, { view, vm = {}, title, status = 200, up, styles = [], notices = [] }) {
       const words = deps.wordsOf(req);
       const { locale, t } = words;
       const frame = { locale, t, title, nonce: deps.nonce?.(req, res) ?? null };
@@ -59,7 +61,7 @@ export function createPages(deps: PageDeps): Pages {
         ...frame,
         up: up ?? null,
         notice: done === undefined ? null : t(`notices.${done}`),
-        stylesheets: [asset('css/banner.css'), asset('css/pages.css')],
+        stylesheets: ['css/banner.css', 'css/pages.css', ...styles].map(asset),
         content: await deps.render(view, { locale, t, csrf, base, ...vm }),
       });
       const whole: unknown = deps.layout

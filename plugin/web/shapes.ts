@@ -22,6 +22,8 @@ export const instant = z.iso.datetime();
 
 /** The number of a page of a list, in a query. */
 export const pageNumber = z.coerce.number().int().min(1).max(100_000).default(1);
+/** A filter of yes or no, in a query. */
+export const yesNo = z.enum(['true', 'false']).transform((value) => value === 'true');
 export const count = z.int().nonnegative();
 /** What every paged list says of itself. */
 export const paged = { page: count, pages: count, total: count };

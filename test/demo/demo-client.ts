@@ -117,6 +117,11 @@ export class DemoClient {
     return readPage(await this.send('GET', path, { accept: 'text/html' }));
   }
 
+  /** A file that is not a page. */
+  async text(path: string): Promise<string> {
+    return (await this.send('GET', path, {})).text();
+  }
+
   /** Posts an HTML form. */
   async submit(path: string, fields: Fields): Promise<Page> {
     const headers = { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' };

@@ -226,7 +226,15 @@ describe('C6 the banner’s place', () => {
     const by = { id: '7', name: 'Claire' };
     const at = '2026-11-21T13:32:00.000Z';
     setup.fake.merges = {
-      mergedInto: { invoiceId: '42', number: 'FA-2026-00042', date: '2026-11-21', at, by, settlement: 'cancel' },
+      mergedInto: {
+        invoiceId: '42',
+        number: 'FA-2026-00042',
+        date: '2026-11-21',
+        at,
+        by,
+        settlement: 'cancel',
+        creditNote: null,
+      },
       replaces: [],
     };
     expect((await page(setup, '/invoices/31')).$('main a').text()).toBe(
@@ -245,8 +253,8 @@ describe('C6 the banner’s place', () => {
     setup.fake.merges = {
       mergedInto: null,
       replaces: [
-        { ...source, invoiceId: '31', settlement: 'cancel' },
-        { ...source, invoiceId: '32', settlement: 'delete' },
+        { ...source, invoiceId: '31', settlement: 'cancel', creditNote: null },
+        { ...source, invoiceId: '32', settlement: 'delete', creditNote: null },
       ],
     };
     const { $ } = await page(setup, '/invoices/42');

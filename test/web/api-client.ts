@@ -24,7 +24,8 @@ export interface Operation {
 }
 
 interface Content {
-  content: { 'application/json': { schema: Schema } };
+  /** By media type: there is one. */
+  content: Record<string, { schema: Schema }>;
 }
 interface Documented {
   summary: string;
@@ -46,7 +47,7 @@ export function operationsOf(document: Document): Operation[] {
     JSON.parse(
       JSON.stringify({ ...schema, $defs: document.components.schemas }).replaceAll('#/components/schemas/', '#/$defs/'),
     ) as Schema;
-  const schemaIn = ({ content }: Content): Schema => whole(content['application/json'].schema);
+  const schemaIn = ({ content }: Content): Schema => whole(Object.values(content)[0]!.schema);
   return Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { description, parameters, requestBody, responses }]) => ({
       name: `${method.toUpperCase()} ${path}`,
@@ -126,7 +127,7 @@ export function apiOf(fixture: MergingFixture, options: Parameters<MergingFixtur
       const reply = await asked;
       return {
         status: reply.status,
-        body: reply.body as Reply['body'],
+        body: (reply.type === 'text/csv' ? reply.text : reply.body) as Reply['body'],
         text: reply.text,
         headers: reply.headers,
       };

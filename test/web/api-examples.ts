@@ -57,7 +57,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
   'GET /merges': ({ customer, target }) => ({
     query: {
       ...{ invoiceId: target, customerId: customer, actorId: '8', from: '2026-01-01', to: '2026-12-31' },
-      ...{ settlement: 'cancel', page: '1' },
+      ...{ settlement: 'cancel', customer: 'Customer', undone: 'false', uncredited: 'true', page: '1' },
     },
     status: 200,
     forAll: true,
@@ -74,6 +74,14 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
   }),
   'POST /payments-to-allocate/{id}/reopen': ({ waiting: { id } }) => ({ params: { id }, status: 200 }),
+  'GET /merges/export.csv': ({ customer }) => ({
+    query: {
+      ...{ invoiceId: '1', customerId: customer, customer: 'Customer', actorId: '8', from: '2026-01-01' },
+      ...{ to: '2026-12-31', settlement: 'cancel', undone: 'false', uncredited: 'true' },
+    },
+    status: 200,
+    forAll: true,
+  }),
   'GET /merges/{id}': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/dismiss': ({ mergeId }) => ({ params: { id: mergeId }, status: 200 }),
   'POST /merges/{id}/tell': ({ mergeId }) => ({

@@ -149,7 +149,13 @@ const sourceLines = (list: Candidate[], id: string): SourceLines => {
 const merge: Merge = {
   id: '12',
   targetId: '42',
-  sources: [{ invoiceId: '31', number: 'FA-2026-00031', total: '604.80', settlement: 'cancel', creditNote: null }],
+  currency: 'EUR',
+  sources: [
+    {
+      ...{ invoiceId: '31', number: 'FA-2026-00031', issueDate: '2026-09-12', total: '604.80' },
+      ...{ settlement: 'cancel', creditNote: null },
+    },
+  ],
   totalsBefore: null,
   totalsAfter: totals('954.00', '153.39', '1107.39'),
   difference: '0.00',
