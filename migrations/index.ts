@@ -20,6 +20,7 @@ import { dismissals } from './0016_dismissals';
 import { mergedNumber } from './0017_merged_number';
 import { creditNotes } from './0021_credit_notes';
 import { changedLines } from './0022_changed_lines';
+import { corrections } from './0023_corrections';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
@@ -60,6 +61,7 @@ const STEPS: Step[] = [
   mergedNumber,
   creditNotes,
   changedLines,
+  corrections,
   sourceDueDate,
   closedPayments,
 ];

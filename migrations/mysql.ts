@@ -113,11 +113,18 @@ export function mysqlSchema(
     quote,
 
     async typeOf(table, column) {
-      const [row] = await connection.rows(
-        `SELECT COLUMN_TYPE AS type, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation
-         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?`,
-        [table, column],
-      );
+      const read = () =>
+        connection.rows(
+          `SELECT COLUMN_TYPE AS type, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation
+           FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?`,
+          [table, column],
+        );
+      let [row] = await read();
+      // A node of a cluster lists no columns of a table while it applies a change that came from another node.
+      for (let again = 0; !row && again < 5; again += 1) {
+        await sleep(100);
+        [row] = await read();
+      }
       if (!row) throw fault('IM_HOST_FAULT', 500, { where: `${table}.${column}`, mend: MISSING });
       const type = String(row.type);
       return typeof row.charset === 'string'

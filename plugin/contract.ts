@@ -80,7 +80,7 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   router: HttpHandler;
   banner(spec: BannerSpec<Req>): HttpHandler;
   renderBanner(req: Req, res: ServerResponse, spec: BannerSpec<Req>): Promise<string>;
-  /** knex.transaction, run again as a whole (3 times) when the database says "retry". */
+  /** knex.transaction, run again as a whole when the database says "retry": three times at least, and for eight seconds. */
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
   /** Every save of an invoice goes through it, with or without sources; `save` is the host's own save and resolves to the invoice's id. */
   applyMerge(

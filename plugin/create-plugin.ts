@@ -23,6 +23,7 @@ import { createHistory } from './merging/history';
 import { mergingRoutes } from './merging/routes';
 import { createAttention } from './merging/routes-attention';
 import { HISTORY_PATH, historyRoutes } from './merging/routes-history';
+import { mergePageRoutes } from './merging/routes-merge';
 import { noticeRoutes } from './merging/routes-notices';
 import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
 import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
@@ -125,7 +126,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     actorOf: async (req: IncomingMessage) => (await options.actor(req as Req)) ?? null,
     wordsOf,
     render,
-    urls: { base, asset: assets.url, invoice: host.invoiceUrl },
+    urls: { base, pages: base + pagesPath, asset: assets.url, invoice: host.invoiceUrl },
     csrf: options.csrf,
     nonce: options.nonce,
   };
@@ -178,6 +179,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     modulePage({ ...settingsPages, checkHost: inspect, attention, held, historyUrl }),
     noticeRoutes(noticePages),
     historyRoutes({ ...mergingPages, history, pages }),
+    mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },

@@ -233,9 +233,14 @@ export function explainError(words: Words, error: unknown): string | null {
   return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices, ...undo].join(' ');
 }
 
-/** Why a merge cannot be undone, and what to do about it. */
+/** Why a merge cannot be undone or corrected, and what to do about it. */
 export function explainUndoRefusal(words: Words, { code, vars }: Row): string {
-  return words.find([`undo.refused.${String(code)}`], showVars(words, (vars ?? {}) as Row)) ?? String(code);
+  return (
+    words.find(
+      [`undo.refused.${String(code)}`, `correct.refused.${String(code)}`],
+      showVars(words, (vars ?? {}) as Row),
+    ) ?? String(code)
+  );
 }
 
 /** Of one of IM_STALE_SOURCE's `stale`: what became of it, who did it and when. */

@@ -18,6 +18,7 @@ import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
 import { tellDiffering } from './fields.js';
 import { showKept } from './kept.js';
+import { tellMonths } from './months.js';
 import { createLines } from './lines.js';
 import { dropLeftOver, installRows } from './rows.js';
 import { makeHeading } from './server-rows.js';
@@ -160,6 +161,12 @@ function start(root, typed = false) {
       fields: fields ?? [],
     }));
     tellDiffering(part('differ'), config.fields ?? [], merged, words);
+    const issued = new Set(chosen.filter((box) => box.hasAttribute('data-im-issued')).map((box) => box.dataset.imId));
+    const dated = [...lines.shown].map(([id, { source }]) => ({
+      ...{ issueDate: source.issueDate, totals: source.totals },
+      issued: issued.has(id),
+    }));
+    tellMonths(root, config.months, dated, settlementOf(root, config.settlement), words, config.currency);
     drawTotals();
   }
 

@@ -17,6 +17,7 @@ export function createWords(locale, texts) {
     year: 'numeric',
     timeZone: 'UTC',
   });
+  const months = new Intl.DateTimeFormat(tag, { month: 'long', year: 'numeric', timeZone: 'UTC' });
   // A string, so that Intl formats the exact amount; its type comes with ES2023.
   const exact = (/** @type {string} */ value) => /** @type {number} */ (/** @type {unknown} */ (value));
   const minus = (/** @type {string} */ text) => text.replace('-', '\u2212');
@@ -45,6 +46,13 @@ export function createWords(locale, texts) {
     number: (value) => minus(numbers.format(exact(value))),
     /** @param {string} rate */
     percent: (rate) => `${minus(numbers.format(exact(rate)))}${french ? '\u202f%' : '%'}`,
+    /** 'septembre 2026', 'September 2026'. @param {string} month YYYY-MM */
+    month: (month) => months.format(new Date(`${month}-01T00:00:00Z`)),
+    /** 'd’août 2026'; plain in English. @param {string} month YYYY-MM */
+    ofMonth(month) {
+      const name = this.month(month);
+      return french ? `${/^[aeiou]/.test(name) ? 'd\u2019' : 'de '}${name}` : name;
+    },
     /** @param {string} day */
     day: (day) => days.format(new Date(`${day}T00:00:00Z`)),
   };

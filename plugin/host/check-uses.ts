@@ -94,6 +94,7 @@ function invoiceUses(table: Uses, { invoices, customers }: TableMap): void {
     for (const [status, row] of Object.entries(invoices.status.set ?? {})) table.addKeys(`status.set.${status}`, row);
   for (const column of invoices.mustMatch ?? []) table.add('mustMatch', column);
   for (const column of invoices.askIfDiffer ?? []) table.add('askIfDiffer', column);
+  for (const column of invoices.copy ?? []) table.add('copy', column);
 }
 
 function numberUses(table: Uses, number: TableMap['invoices']['number']): void {

@@ -2,6 +2,7 @@
 import type { HostCrm } from './contract';
 import { candidateCases } from './contract-suite/candidates';
 import { creditCases } from './contract-suite/crediting';
+import { draftCases } from './contract-suite/drafts';
 import { totalCases, updateCases } from './contract-suite/fields';
 import type { ContractCase } from './contract-suite/fixture';
 import { lineCases, touchCases } from './contract-suite/lines';
@@ -38,6 +39,7 @@ export function hostContract(host?: HostCrm): ContractCase[] {
     ...linkCases,
     ...settlingCases,
     ...creditCases,
+    ...draftCases,
     ...numberCases,
     ...paymentCases,
     ...transactionCases,

@@ -144,6 +144,14 @@ export interface Merge {
   actor: Actor;
   createdAt: string;
   undone: { at: string; by: Actor; reason: string } | null;
+  /** Credited, and opened again as drafts; `sourceId` null: what the invoice had of its own. */
+  corrected: {
+    at: string;
+    by: Actor;
+    reason: string;
+    creditNote: { id: Id; number: string };
+    drafts: { sourceId: Id | null; invoiceId: Id }[];
+  } | null;
 }
 
 // ---------------------------------------------------------------- the host
@@ -197,6 +205,11 @@ export interface HostCrm {
     credits: NewCreditNote[],
     date: Day,
   ): Promise<{ invoiceId: Id; creditNoteId: Id; number: string }[]>;
+  /**
+   * Drafts without number, in the order of `drafts`, each with the ids of its lines in theirs; `saveTotals` follows.
+   * Absent: a merge cannot be corrected.
+   */
+  createDrafts?(trx: Trx, drafts: NewDraft[]): Promise<{ invoiceId: Id; lineIds: Id[] }[]>;
   /** The host's own arithmetic when replaced: it has the last word, a difference is shown. */
   saveTotals(trx: Trx, invoiceId: Id): Promise<{ totals: Totals; status: InvoiceStatus }>;
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
@@ -219,6 +232,20 @@ export interface NewCreditNote {
   lines: CarriedLine[];
   /** Empty where `creditNotes.allowances` has none of documents: then they are lines. */
   allowancesCharges: AllowanceCharge[];
+}
+/** A draft made of lines of another invoice, which go along with what `lines.copy` names. */
+export interface NewDraft {
+  /** Whose columns go along: the seller, the price basis, what `invoices.copy` names. */
+  like: Id;
+  customerId: Id;
+  currency: string;
+  issueDate: Day;
+  dueDate: Day | null;
+  note: string;
+  /** Their `sourceLineId` is the line of `like`. */
+  lines: CarriedLine[];
+  allowancesCharges: AllowanceCharge[];
+  adjustment: Decimal;
 }
 /** `dropped`: the target already had it (the same tag, say). */
 export interface MovedLink {
@@ -280,6 +307,8 @@ export interface TableMap {
     /** Columns that must be equal (seller entity, billing address, buyer reference, VAT regime) and columns to ask about (terms, bank, project, agent). */
     mustMatch?: Col[];
     askIfDiffer?: Col[];
+    /** Columns that a draft takes along from the corrected invoice. Given, if only as [], merges can be corrected. */
+    copy?: Col[];
     /** Soft-deleted rows, other document types. */
     only?(query: Query, alias: string): void;
   };

@@ -1,4 +1,5 @@
 /** Puts the topics together: a host described by its table map. */
+import { createDrafts } from './drafts';
 import { findCandidates } from './candidates';
 import { creditInvoices } from './credit-notes';
 import type { HostCrm, Id, TableMap } from './contract';
@@ -39,6 +40,7 @@ export function knexHost(map: TableMap, options: KnexHostOptions = {}): HostCrm 
     deleteInvoices: (trx, ids) => deleteInvoices(trx, map, ids),
     restoreInvoices: (trx, snapshots) => restoreInvoices(trx, map, snapshots),
     ...(map.creditNotes && { creditInvoices: (trx, credits, date) => creditInvoices(trx, map, credits, date) }),
+    ...(map.invoices.copy && { createDrafts: (trx, drafts) => createDrafts(trx, map, drafts) }),
     saveTotals: (trx, invoiceId) => saveTotals(trx, map, today(), invoiceId),
     allocateNumbers: (trx, type, count, date) => allocateNumbers(trx, map, type, count, date),
     ...(map.payments && { recordPayment: (trx, payment) => recordPayment(trx, map, payment) }),

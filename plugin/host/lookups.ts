@@ -31,6 +31,30 @@ export async function idsByNumber(db: Db, map: TableMap, today: Day, number: str
   return heads.filter(({ head }) => head.number === number).map(({ head }) => head.id);
 }
 
+/** Who bears any of these numbers now. */
+export async function bearersOf(
+  db: Db,
+  map: TableMap,
+  today: Day,
+  numbers: string[],
+): Promise<{ id: Id; number: string }[]> {
+  const column = map.invoices.number;
+  if (typeof column === 'string') {
+    const rows = await forIds(
+      numbers,
+      (some) =>
+        idQuery(db, map)
+          .whereIn(`${INVOICES}.${column}`, some)
+          .select(text(db, `${INVOICES}.${column}`, 'imnumber')) as PromiseLike<Row[]>,
+    );
+    return rows.map((row) => ({ id: textOf(row.imid) ?? '', number: textOf(row.imnumber) ?? '' }));
+  }
+  const bearers: { id: Id; number: string }[] = [];
+  for (const number of numbers)
+    for (const id of await idsByNumber(db, map, today, number)) bearers.push({ id, number });
+  return bearers;
+}
+
 /** Which of the invoices that `among` selects are drafts that the person may see, oldest first. */
 export async function draftIds(db: Db, map: TableMap, among: Knex.QueryBuilder, restrict: Restrict): Promise<Id[]> {
   const { id, issueDate, status } = map.invoices;

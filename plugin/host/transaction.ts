@@ -4,9 +4,14 @@ import { PluginError } from '../errors';
 import type { Trx } from './contract';
 import { isMysql } from './sql';
 
+/** Where locks wait, four attempts took long enough; where they fail at once, as between nodes, a busy hour needs more. */
 const ATTEMPTS = 4;
-/** Lock conflicts of InnoDB, Galera and Group Replication (1180 only with errno 149 in its text), and MariaDB's snapshot check. */
-const RETRYABLE_ERRNOS = new Set([1213, 1205, 3101, 1020]);
+const PATIENCE_MS = 8000;
+/**
+ * Lock conflicts of InnoDB, Galera and Group Replication (1180 only with errno 149 in its text), MariaDB's snapshot check,
+ * and 1047: a Galera node that has lost its cluster does nothing until it is back.
+ */
+const RETRYABLE_ERRNOS = new Set([1213, 1205, 3101, 1020, 1047]);
 
 export function isRetryable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -41,13 +46,15 @@ export function isRefusedRow(error: unknown): boolean {
 export async function runTransaction<T>(knex: Knex, work: (trx: Trx) => Promise<T>): Promise<T> {
   // READ COMMITTED: what was committed by the one who held our rows before us is seen, and no gap is locked.
   const config = isMysql(knex) ? ({ isolationLevel: 'read committed' } as const) : undefined;
+  const patience = Date.now() + PATIENCE_MS;
   for (let attempt = 1; ; attempt++) {
     try {
       return await knex.transaction(work, config);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      if (attempt === ATTEMPTS) throw new PluginError('IM_RETRY_EXHAUSTED', 503, {}, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 40 * attempt));
+      if (attempt >= ATTEMPTS && Date.now() > patience)
+        throw new PluginError('IM_RETRY_EXHAUSTED', 503, {}, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(20 * 2 ** attempt, 320)));
     }
   }
 }

@@ -114,9 +114,10 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
     };
     const id = await store.record(trx, record);
     const { targetId, targetNumber, customerId, currency, totalsBefore, totalsAfter } = record;
+    const { difference, causes, acknowledged } = record;
     const made: Merge = {
       ...{ id, targetId, targetNumber, customerId, currency, totalsBefore, totalsAfter, actor },
-      ...{ ...compared, acknowledged: record.acknowledged },
+      ...{ difference, causes, acknowledged },
       sources: settled.map(({ invoiceId, number, issueDate, total, settlement: how, creditNote }) => ({
         invoiceId,
         number,
@@ -127,6 +128,7 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       })),
       createdAt: at,
       undone: null,
+      corrected: null,
     };
     await deps.hooks.beforeMerge?.(trx, made);
     const { afterMerge } = deps.hooks;

@@ -43,7 +43,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
     );
   }
 
-  const toMessage = (words: Words, news: News, here: Id | null) => ({
+  const toMessage = (words: Words, news: News, here: Id | null, mayUndo: boolean) => ({
     text: words.t(news.number === null ? 'after.messageDraft' : 'after.message', {
       count: news.count,
       number: news.number ?? '',
@@ -52,6 +52,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
     }),
     viewUrl: news.invoiceId === here ? null : urls.invoice(news.invoiceId, 'preview'),
     tellUrl: `${news.invoiceId === here ? '' : urls.invoice(news.invoiceId, 'preview')}${TELL}`,
+    undoUrl: mayUndo ? `${deps.pagesUrl}/merges/${news.mergeId}#im-undo` : null,
     dismissUrl: `${deps.pagesUrl}/merges/${news.mergeId}/dismiss`,
   });
 
@@ -97,11 +98,14 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       csrf: deps.csrf ? { name: deps.csrf.fieldName, value: deps.csrf.token(req, res) } : null,
       back: originalUrl,
       historyUrl: news.length > 0 && (await allows(actor, 'merge.history')) ? deps.historyUrl : null,
-      messages: news.map((one) => ({
-        ...toMessage(words, one, here),
-        // On a customer's page the link leads to the invoice, where the letter is.
-        tells: here === null || telling !== null,
-      })),
+      messages: await Promise.all(
+        news.map(async (one) => ({
+          // Only the author reads the message.
+          ...toMessage(words, one, here, await service.mayUndo(db, { targetId: one.invoiceId, actor }, actor)),
+          // On a customer's page the link leads to the invoice, where the letter is.
+          tells: here === null || telling !== null,
+        })),
+      ),
       telling: telling && toTelling(words, telling),
     });
   }

@@ -19,6 +19,8 @@ export interface MergingPageDeps {
   urls: {
     /** Public base of the router, without a slash at the end; '' at the root. */
     base: string;
+    /** Where our pages stand, without a slash at the end. */
+    pages: string;
     asset: (name: string) => string;
     invoice: (id: Id, page: 'preview' | 'edit') => string;
   };

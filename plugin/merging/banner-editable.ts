@@ -140,6 +140,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         draft: list?.target?.status === 'draft',
         // Of issued invoices, where nothing on the page lets the person choose.
         settlement: settlement.issued,
+        months: { ...offer.months, current: (list?.target?.issueDate ?? offer.months.today).slice(0, 7) },
         restored: form !== null,
         fields: list?.target ? toFields(words, list.target.askIfDiffer) : [],
         words: clientWords(words),

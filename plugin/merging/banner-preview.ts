@@ -3,10 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
 import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
+import type { Words } from '../i18n';
 import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 import { titleOf } from './banner-list';
+import type { InvoiceMerges } from './contract';
 import { explainClosed, toProvenance, toRows } from './banner-view';
+
+interface MergeLink {
+  text: string;
+  url: string;
+  undoUrl: string | null;
+}
 
 /** As many of the candidates are shown; where they are ticked, all of them are. */
 const AT_A_GLANCE = 5;
@@ -15,14 +23,35 @@ const AT_A_GLANCE = 5;
 export function createPreviewBanner(deps: MergingPageDeps) {
   const { db, service, urls } = deps;
 
-  async function allows(actor: Actor, invoiceId: Id): Promise<boolean> {
-    return service.demand(actor, 'merge.apply', invoiceId).then(
+  async function allows(actor: Actor, action: 'merge.apply' | 'merge.history', invoiceId: Id): Promise<boolean> {
+    return service.demand(actor, action, invoiceId).then(
       () => true,
       (error: unknown) => {
         if (isPluginError(error) && error.status === 403) return false;
         throw error;
       },
     );
+  }
+
+  /** The pages of the merges into this invoice, or of the one that took it: for whoever may read or undo them. */
+  async function mergePages(words: Words, merges: InvoiceMerges, invoiceId: Id, actor: Actor): Promise<MergeLink[]> {
+    const { mergedInto, replaces } = merges;
+    const all = mergedInto ? [{ ...mergedInto, targetId: mergedInto.invoiceId }] : [];
+    const into = new Map(replaces.map((one) => [one.mergeId, { ...one, targetId: invoiceId }]));
+    if (all.length + into.size === 0) return [];
+    const mayRead = await allows(actor, 'merge.history', invoiceId);
+    const links: MergeLink[] = [];
+    for (const { mergeId, targetId, at, by } of [...all, ...into.values()]) {
+      const mayUndo = await service.mayUndo(db, { targetId, actor: by }, actor);
+      const url = `${urls.pages}/merges/${mergeId}`;
+      if (mayRead || mayUndo)
+        links.push({
+          text: words.t('merge.open', { at: words.instant(at), name: by.name }),
+          url,
+          undoUrl: mayUndo ? `${url}#im-undo` : null,
+        });
+    }
+    return links;
   }
 
   return async function preview<Req extends IncomingMessage>(
@@ -47,10 +76,11 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     const provenance = toProvenance(words, merges, urls.invoice);
     const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces;
     if (nothing) return '';
-    const mayApply = await allows(actor, invoiceId);
+    const mayApply = await allows(actor, 'merge.apply', invoiceId);
     return deps.render('banner-preview', {
       ...chrome(deps, req, res, words),
       ...provenance,
+      merges: await mergePages(words, merges, invoiceId, actor),
       closed,
       regroup: closed && list && mayApply ? regroupUrl(req, spec, list, []) : null,
       choices: choices.slice(0, AT_A_GLANCE),

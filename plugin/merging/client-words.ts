@@ -55,6 +55,8 @@ export function clientWords(words: Words): Record<string, TextForms> {
     'settlement.gapsPlain': [],
     'settlement.credits': [],
     'settlement.creditsPlain': [],
+    'months.earlier': ['of', 'amount'],
+    'months.several': ['months'],
     'summary.caption': [],
     'summary.own': [],
     'summary.merged': [],

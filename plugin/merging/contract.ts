@@ -8,6 +8,7 @@ import type {
   Db,
   Id,
   Invoice,
+  InvoiceStatus,
   Merge,
   MovedLink,
   Reason,
@@ -23,8 +24,19 @@ export interface Refusal {
   vars: Row;
 }
 
+/** What the page warns of before saving. The server asks nothing of it: what was shown counts as acknowledged. */
+export interface MonthWarnings {
+  /** What a new invoice is dated. */
+  today: Day;
+  /** Withdrawing issued invoices of earlier months, whose VAT may be declared: nobody says until when books are closed. */
+  earlier: boolean;
+  /** Bringing several months together. */
+  several: boolean;
+}
+
 /** For each kind of source what is offered, and which of it unless the person chooses; and what else the preset says. */
 export interface SettlementOffer extends RulesNow {
+  months: MonthWarnings;
   /** False: the person merges with the default only. */
   mayChoose: boolean;
   /** Why `delete` is not offered although settings allow it: columns that point at invoices and are not mapped. */
@@ -94,6 +106,7 @@ export interface MergePreview {
 export interface InvoiceMerges {
   mergedInto: {
     invoiceId: Id;
+    mergeId: Id;
     number: string | null;
     /** null where it does not stand any more. */ date: Day | null;
     at: string;
@@ -139,6 +152,7 @@ export type UndoRefusalCode =
   | 'lines_changed'
   | 'discount_changed'
   | 'link'
+  | 'id_taken'
   | 'number_taken'
   | 'sent';
 
@@ -147,17 +161,62 @@ export interface UndoRefusal {
   vars: Row;
 }
 
+/** Beside these, what also stands against an undo: payments, credits, a merge on. */
+export type CorrectRefusalCode =
+  | Extract<UndoRefusalCode, 'target_gone' | 'merged_on' | 'paid' | 'partial' | 'cancelled' | 'credits'>
+  | 'unable'
+  | 'draft'
+  | 'undo_instead'
+  | 'today_locked';
+
+export interface CorrectRefusal {
+  code: CorrectRefusalCode;
+  vars: Row;
+}
+
+export interface CorrectRequest {
+  mergeId: Id;
+  reason: string;
+}
+
 export interface UndoRequest {
   mergeId: Id;
   reason: string;
   /** The person was told that the invoice reached the customer, and goes on. */
   confirmSent?: boolean;
+  /** Whose number another invoice bears by now comes back under the next number of its series, with a note of the old one. */
+  numberTaken?: 'new_number';
 }
 
 export interface Undone {
   merge: Merge;
   /** What the merge had moved and somebody has put elsewhere since: left there. */
   linksLeft: MovedLink[];
+  renumbered: { invoiceId: Id; from: string; to: string }[];
+}
+
+/** One merge as its page shows it, with what could be done about it now. */
+export interface MergeDossier {
+  merge: Merge;
+  /** Merging's target as it stands. */
+  target: Invoice | null;
+  currency: string;
+  /** In the order of `merge.sources`: those that the person may see. */
+  sources: { invoiceId: Id; issueDate: Day; statusBefore: InvoiceStatus; exists: boolean }[];
+  /** How many lines came along. */
+  lines: number;
+  /** How many rows of each link the merge brought along. */
+  links: { link: string; count: number }[];
+  /** Why it cannot be undone, else empty; null: undone already, or not for this person. */
+  undo: {
+    refusals: UndoRefusal[];
+    /** Of those: what the person may answer with yes. */
+    answers: UndoRefusalCode[];
+  } | null;
+  /** Why it cannot be corrected, else empty; null: not for this person, or over. */
+  correct: { refusals: CorrectRefusal[] } | null;
+  /** Of an undone merge: what stayed where somebody had put it, and who came back under another number. */
+  left: { links: { link: string; count: number }[]; renumbered: Undone['renumbered'] } | null;
 }
 
 export interface HistoryFilter {
@@ -206,6 +265,15 @@ export interface MergingService {
    * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE 409, IM_FORBIDDEN 403, IM_UNDO_REFUSED 422 with every reason
    */
   undo(request: UndoRequest, actor: Actor): Promise<Undone>;
+  /**
+   * Credits the invoice and opens a draft for each of its parts. Its own transaction, retried as a whole.
+   * @throws IM_NOT_FOUND 404, IM_ALREADY_UNDONE and IM_ALREADY_CORRECTED 409, IM_FORBIDDEN 403, IM_CORRECT_REFUSED 422
+   */
+  correct(request: CorrectRequest, actor: Actor): Promise<Merge>;
+  /** For whoever may read merges or undo this one. @throws IM_NOT_FOUND 404 as mergeById; IM_FORBIDDEN 403 */
+  dossier(db: Db, mergeId: Id, actor: Actor): Promise<MergeDossier>;
+  /** Whether a link to Undo is worth showing: rights only, nothing is judged. */
+  mayUndo(db: Db, merge: { targetId: Id; actor: Actor }, actor: Actor): Promise<boolean>;
   /** IM_NOT_FOUND 404 where the person sees neither its target nor what that one was merged into and deleted. Sources out of sight are left out. */
   mergeById(db: Db, id: Id, actor: Actor): Promise<Merge>;
   /** A page of the merges that the person may see, newest first. */

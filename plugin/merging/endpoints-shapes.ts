@@ -208,11 +208,29 @@ export const merge = component(
     actor,
     createdAt: instant,
     undone: z.strictObject({ at: instant, by: actor, reason: z.string() }).nullable(),
+    corrected: z
+      .strictObject({
+        at: instant,
+        by: actor,
+        reason: z.string(),
+        creditNote: z.strictObject({ id, number: z.string() }),
+        drafts: z.array(z.strictObject({ sourceId: id.nullable(), invoiceId: id })),
+      })
+      .nullable(),
   }),
 );
+
+export const undoBody = z.strictObject({
+  reason: z.string().trim().max(2000),
+  /** The invoice reached the customer, and it is undone all the same. */
+  confirmSent: z.boolean().optional(),
+  /** Invoices whose number another one bears by now come back under a new one. */
+  numberTaken: z.enum(['new_number']).optional(),
+});
 
 export const undone = z.strictObject({
   merge,
   /** What the merge had moved and somebody has put elsewhere since: left there. */
   linksLeft: z.array(z.strictObject({ link: z.string(), from: id, to: id })),
+  renumbered: z.array(z.strictObject({ invoiceId: id, from: z.string(), to: z.string() })),
 });

@@ -18,6 +18,7 @@ import {
   previewBody,
   refusedLines,
   shownLines,
+  undoBody,
   undone,
 } from './endpoints-shapes';
 
@@ -177,13 +178,31 @@ export function mergingEndpoints({
       // Whose merge it is decides which of them.
       action: ['merge.undo', 'merge.undo_own'],
       params: z.strictObject({ id }),
-      body: z.strictObject({ reason: z.string().trim().max(2000), confirmSent: z.boolean().optional() }),
+      body: undoBody,
       replies: { 200: undone },
       refusals: [404, 409, 422, 503],
       handler: async ({ actor, params, body }) => {
-        const { merge, linksLeft } = await service.undo({ mergeId: params.id, ...body }, actor);
-        return { status: 200, body: { merge, linksLeft: linksLeft.map(({ link, from, to }) => ({ link, from, to })) } };
+        const { linksLeft, ...done } = await service.undo({ mergeId: params.id, ...body }, actor);
+        return {
+          status: 200,
+          body: { ...done, linksLeft: linksLeft.map(({ link, from, to }) => ({ link, from, to })) },
+        };
       },
+    }),
+
+    endpoint({
+      method: 'post',
+      path: '/merges/:id/correct',
+      summary: 'Credits the invoice that received the others and opens a draft for each of its parts',
+      action: 'merge.undo',
+      params: z.strictObject({ id }),
+      body: z.strictObject({ reason: z.string().trim().max(2000) }),
+      replies: { 200: z.strictObject({ merge }) },
+      refusals: [404, 409, 422, 503],
+      handler: async ({ actor, params, body }) => ({
+        status: 200,
+        body: { merge: await service.correct({ mergeId: params.id, ...body }, actor) },
+      }),
     }),
   ];
 }

@@ -40,7 +40,13 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
   /** @param actor who asks: one who does not see the successor hears nothing of it. Left out: an act of the host's own. */
   async function mergedError(db: Db, source: Participation, act: string, actor?: Actor): Promise<PluginError> {
     const end = (await lastMergeOf(db, source.sourceId)) ?? source;
-    const about = { act, invoiceId: source.sourceId, number: source.number, issueDate: source.issueDate };
+    const about = {
+      act,
+      ...(act === 'reopen' && { why: act }),
+      invoiceId: source.sourceId,
+      number: source.number,
+      issueDate: source.issueDate,
+    };
     const isSeen =
       !actor || (await visibleIds(db, host.map, [end.targetId], restrictTo(deps, actor))).has(end.targetId);
     if (!isSeen) return new PluginError('IM_MERGED', 409, about);
@@ -99,6 +105,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
         mergedInto: into
           ? {
               invoiceId: (end ?? into).targetId,
+              mergeId: into.mergeId,
               number: target?.number ?? (end ?? into).targetNumber,
               date: target?.issueDate ?? null,
               at: into.at,

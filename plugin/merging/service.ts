@@ -1,7 +1,7 @@
 /** What people see before they merge, and the merge asked for over the API. */
 import { PluginError } from '../errors';
 import type { Actor, Db, Id, Invoice } from '../host/contract';
-import { customerName, seenInvoices, visibleIds } from '../host/own-columns';
+import { customerName, seenInvoices, visibleIds, todayIn } from '../host/own-columns';
 import { runTransaction } from '../host/transaction';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount } from '../money/decimal';
@@ -22,11 +22,14 @@ import {
   rulesFor,
   type MergingDeps,
 } from './deps';
+import { createCorrecting } from './correcting';
 import { createGuarding } from './guarding';
 import { toStored } from './history';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
 import { chooseCurrency, creditOnly, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
+import { createDossier } from './undo-dossier';
+import { createJudging } from './undo-judging';
 import { createUndoing } from './undoing';
 
 /** Merges of one page of the history. */
@@ -81,7 +84,9 @@ export const createMerging = (deps: MergingDeps) => {
   const { host, store, settings } = deps;
   const guarding = createGuarding(deps);
   const applyMerge = createApplyMerge(deps, guarding);
-  const undoing = createUndoing(deps);
+  const judging = createJudging(deps);
+  const undoing = createUndoing(deps, judging);
+  const correcting = createCorrecting(deps, judging);
   const into = keepsAllowances(host) ? 'allowances' : 'lines';
   const options = { taxRounding: host.map.taxRounding };
 
@@ -146,7 +151,12 @@ export const createMerging = (deps: MergingDeps) => {
         ...draft.offered,
       ]);
       const mayChoose = await deps.authorize(actor, 'merge.choose_settlement', { db });
-      return { ...rules, mayChoose, deleteBlockedBy: blockedBy };
+      const months = {
+        today: todayIn(deps.timeZone, deps.clock()),
+        earlier: rules.preset === 'none' && (await lockedUntil(deps, db, now)) === null,
+        several: rules.warnsAcrossMonths,
+      };
+      return { ...rules, months, mayChoose, deleteBlockedBy: blockedBy };
     },
 
     mergeable: createMergeable(deps),
@@ -291,11 +301,11 @@ export const createMerging = (deps: MergingDeps) => {
 
     undo: (request, actor) => runTransaction(deps.knex, (trx) => undoing.undo(trx, request, actor)),
 
-    async mergeById(db, id, actor) {
-      const merge = await store.mergeById(db, id, seenBy(db, actor));
-      if (!merge) throw new PluginError('IM_NOT_FOUND', 404, { mergeId: id });
-      return merge;
-    },
+    correct: (request, actor) => runTransaction(deps.knex, (trx) => correcting.correct(trx, request, actor)),
+
+    ...createDossier(deps, judging, correcting),
+
+    mergeById: (db, id, actor) => judging.seenMerge(db, id, actor),
 
     async merges(db, { page, actor, ...filter }) {
       const { merges, total } = await store.mergesPage(db, toStored(deps, db, filter), seenBy(db, actor), {

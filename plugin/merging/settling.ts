@@ -2,6 +2,7 @@
 import { PluginError } from '../errors';
 import type {
   Actor,
+  Day,
   Id,
   Invoice,
   NewCreditNote,
@@ -84,25 +85,13 @@ async function credit(
   const { host, documents } = deps;
   if (sources.length === 0) return new Map();
   if (!isIssued(target)) throw new PluginError('IM_TARGET_NOT_ISSUED', 422, { invoiceId: target.id });
-  // After the target's own number, which the host's save took: everybody asks for the two series in this order.
-  const numbers = await deps.allocateNumbers(trx, 'credit_note', sources.length, target.issueDate);
-  const into = host.map.creditNotes?.allowances?.some((one) => one.of === 'invoice') ? 'allowances' : 'lines';
-  const credits = sources.map((invoice, index): NewCreditNote => {
-    const { lines, allowancesCharges } = carriedFrom(invoice, into, carryingWords(documents));
-    const note = documents.t('document.credit_note', {
+  const byInvoice = await issueCreditNotes(deps, trx, sources, target.issueDate, (invoice) =>
+    documents.t('document.credit_note', {
       number: nameOf(documents, invoice),
       date: documents.day(invoice.issueDate),
       successor: nameOf(documents, target),
-    });
-    return { invoice, number: numbers[index] ?? '', note, lines, allowancesCharges };
-  });
-  const made = (await host.creditInvoices?.(trx, credits, target.issueDate)) ?? [];
-  const byInvoice = new Map(made.map((one) => [one.invoiceId, { id: String(one.creditNoteId), number: one.number }]));
-  if (byInvoice.size !== sources.length)
-    throw new PluginError('IM_HOST_FAULT', 500, {
-      where: 'creditInvoices',
-      mend: 'answer one credit note per invoice',
-    });
+    }),
+  );
   await markMerged(
     trx,
     host.map,
@@ -110,6 +99,32 @@ async function credit(
     target.id,
     at,
   );
+  return byInvoice;
+}
+
+/** One for each, of the invoice's own amounts, in words of `noteOf`, applied to its invoice. */
+export async function issueCreditNotes(
+  deps: Pick<MergingDeps, 'host' | 'documents' | 'allocateNumbers'>,
+  trx: Trx,
+  invoices: Invoice[],
+  date: Day,
+  noteOf: (invoice: Invoice) => string,
+): Promise<Map<Id, { id: Id; number: string }>> {
+  const { host, documents } = deps;
+  // After an invoice's own number, which the host's save took: everybody asks for the two series in this order.
+  const numbers = await deps.allocateNumbers(trx, 'credit_note', invoices.length, date);
+  const into = host.map.creditNotes?.allowances?.some((one) => one.of === 'invoice') ? 'allowances' : 'lines';
+  const credits = invoices.map((invoice, index): NewCreditNote => {
+    const { lines, allowancesCharges } = carriedFrom(invoice, into, carryingWords(documents));
+    return { invoice, number: numbers[index] ?? '', note: noteOf(invoice), lines, allowancesCharges };
+  });
+  const made = (await host.creditInvoices?.(trx, credits, date)) ?? [];
+  const byInvoice = new Map(made.map((one) => [one.invoiceId, { id: String(one.creditNoteId), number: one.number }]));
+  if (byInvoice.size !== invoices.length)
+    throw new PluginError('IM_HOST_FAULT', 500, {
+      where: 'creditInvoices',
+      mend: 'answer one credit note per invoice',
+    });
   return byInvoice;
 }
 

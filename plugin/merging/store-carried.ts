@@ -24,7 +24,7 @@ export interface CarriedRecord {
 
 /** @param narrow adds conditions; `c` are the carried lines, `m` their merges */
 export async function readCarried(
-  trx: Trx,
+  trx: Db,
   prefix: string,
   narrow: (query: Knex.QueryBuilder) => void,
 ): Promise<CarriedRecord[]> {

@@ -51,7 +51,7 @@ export type Visible = () => Query;
 /** As the driver gives it, by aliases without underscore (case mappers). */
 type Read = (column: string) => string;
 
-function mergeFrom(row: Row, sources: Merge['sources']): Merge {
+function mergeFrom(row: Row, sources: Merge['sources'], drafts: { sourceId: Id | null; invoiceId: Id }[]): Merge {
   const value: Read = (column) => textOf(row[column]) ?? '';
   const person = (who: string): Actor => ({ id: value(`${who}id`), name: value(`${who}name`) });
   const before = textOf(row.totalsbefore);
@@ -70,6 +70,15 @@ function mergeFrom(row: Row, sources: Merge['sources']): Merge {
     actor: person('actor'),
     createdAt: value('createdat'),
     undone: row.undoneat ? { at: value('undoneat'), by: person('undoer'), reason: value('undonereason') } : null,
+    corrected: row.correctedat
+      ? {
+          at: value('correctedat'),
+          by: person('corrector'),
+          reason: value('correctedreason'),
+          creditNote: { id: value('noteid'), number: value('notenumber') },
+          drafts,
+        }
+      : null,
   };
 }
 
@@ -138,6 +147,13 @@ export const createMergesStore = (prefix: string) => {
         undoerid: 'm.undone_by_id',
         undoername: 'm.undone_by_name',
         undonereason: 'm.undone_reason',
+        correctedat: 'm.corrected_at',
+        correctorid: 'm.corrected_by_id',
+        correctorname: 'm.corrected_by_name',
+        correctedreason: 'm.corrected_reason',
+        noteid: 'm.corrected_note_id',
+        notenumber: 'm.corrected_note_number',
+        restid: 'm.corrected_rest_id',
       },
       // Ids and amounts as text: a driver's numbers end at 2^53.
       text(db, 'm.id', 'mergeid'),
@@ -159,6 +175,7 @@ export const createMergesStore = (prefix: string) => {
           settlement: 's.settlement',
           creditnoteid: 's.credit_note_id',
           creditnotenumber: 's.credit_note_number',
+          draftid: 's.draft_id',
         },
         text(db, 's.merge_id', 'mergeid'),
         text(db, 's.source_id', 'sourceid'),
@@ -175,7 +192,15 @@ export const createMergesStore = (prefix: string) => {
         creditNote: creditNoteFrom(row),
       });
     }
-    return rows.map((row, index) => mergeFrom(row, sources.get(ids[index] ?? '') ?? []));
+    return rows.map((row, index) => {
+      const id = ids[index] ?? '';
+      const drafts = sourceRows
+        .filter((source) => textOf(source.mergeid) === id && textOf(source.draftid) !== null)
+        .map((source) => ({ sourceId: textOf(source.sourceid), invoiceId: textOf(source.draftid) ?? '' }));
+      const restId = textOf(row.restid);
+      if (restId !== null) drafts.push({ sourceId: null, invoiceId: restId });
+      return mergeFrom(row, sources.get(id) ?? [], drafts);
+    });
   }
 
   /** The merges into invoices that a person sees, of those that a query reads as `m`. */

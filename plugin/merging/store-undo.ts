@@ -1,8 +1,9 @@
 /** What a merge left behind so that it can be undone, and that it was undone. Own tables only. */
-import type { Actor, Id, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
+import type { Actor, Db, Id, InvoiceStatus, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
 import { text, textOf } from '../host/sql';
 import type { FixedDiscounts } from './store';
 import { readCarried, type CarriedRecord } from './store-carried';
+import { creditNoteFrom } from './store-merges';
 
 export interface MergeParts {
   sources: {
@@ -10,11 +11,14 @@ export interface MergeParts {
     number: string | null;
     settlement: Settlement;
     issueDate: string;
+    statusBefore: InvoiceStatus;
+    creditNote: { id: Id; number: string } | null;
     snapshot: Snapshot | null;
   }[];
   links: MovedLink[];
   carried: CarriedRecord[];
   discounts: FixedDiscounts;
+  currency: string;
 }
 
 export const createUndoStore = (prefix: string) => {
@@ -31,6 +35,7 @@ export const createUndoStore = (prefix: string) => {
       const written = await trx(table('merges'))
         .where({ id: mergeId })
         .whereNull('undone_at')
+        .whereNull('corrected_at')
         .update({
           undone_at: at,
           undone_by_id: by.id,
@@ -43,12 +48,59 @@ export const createUndoStore = (prefix: string) => {
       return true;
     },
 
-    async partsOf(trx: Trx, mergeId: Id): Promise<MergeParts> {
-      const [merge] = await trx(table('merges')).where({ id: mergeId }).select<Row[]>('discounts');
+    /** Writes that the merge is corrected, and answers whether it stood until now. */
+    async markCorrected(
+      trx: Trx,
+      mergeId: Id,
+      { at, by, reason }: { at: string; by: Actor; reason: string },
+    ): Promise<boolean> {
+      if (!/^[1-9]\d{0,17}$/.test(mergeId)) return false;
+      const written = await trx(table('merges'))
+        .where({ id: mergeId })
+        .whereNull('undone_at')
+        .whereNull('corrected_at')
+        .update({
+          corrected_at: at,
+          corrected_by_id: by.id,
+          corrected_by_name: Array.from(by.name).slice(0, 190).join(''),
+          corrected_reason: reason,
+        });
+      return written > 0;
+    },
+
+    async recordCorrection(
+      trx: Trx,
+      mergeIds: Id[],
+      made: { note: { id: Id; number: string } | null; drafts: Map<Id, Id>; restId: Id | null },
+    ): Promise<void> {
+      await trx(table('merges'))
+        .whereIn('id', mergeIds)
+        .update({
+          corrected_note_id: made.note?.id ?? null,
+          corrected_note_number: made.note?.number ?? null,
+          corrected_rest_id: made.restId,
+        });
+      for (const [sourceId, draftId] of made.drafts)
+        await trx(table('merge_sources'))
+          .whereIn('merge_id', mergeIds)
+          .where({ source_id: sourceId })
+          .update({ draft_id: draftId });
+    },
+
+    async partsOf(trx: Db, mergeId: Id): Promise<MergeParts> {
+      const [merge] = await trx(table('merges')).where({ id: mergeId }).select<Row[]>('discounts', 'currency');
       const sources = await trx(table('merge_sources'))
         .where({ merge_id: mergeId })
         .orderBy('position')
-        .select<Row[]>('number', 'settlement', 'issue_date', 'snapshot', text(trx, 'source_id', 'sourceid'));
+        .select<Row[]>(
+          'number',
+          'settlement',
+          'issue_date',
+          'status_before',
+          'snapshot',
+          { creditnoteid: 'credit_note_id', creditnotenumber: 'credit_note_number' },
+          text(trx, 'source_id', 'sourceid'),
+        );
       const links = await trx(table('merge_links'))
         .where({ merge_id: mergeId })
         .orderBy('id')
@@ -59,6 +111,8 @@ export const createUndoStore = (prefix: string) => {
           number: textOf(row.number),
           settlement: row.settlement as Settlement,
           issueDate: textOf(row.issue_date) ?? '',
+          statusBefore: row.status_before as InvoiceStatus,
+          creditNote: creditNoteFrom(row),
           snapshot: JSON.parse(row.snapshot as string) as Snapshot | null,
         })),
         links: links.map((row) => ({
@@ -70,18 +124,30 @@ export const createUndoStore = (prefix: string) => {
         })),
         carried: await readCarried(trx, prefix, (query) => void query.where('c.merge_id', mergeId)),
         discounts: JSON.parse((merge?.discounts as string | undefined) ?? '{}') as FixedDiscounts,
+        currency: textOf(merge?.currency) ?? '',
       };
     },
 
-    async logUndo(
+    /** What was written when it was undone or corrected; null before that. */
+    async actOn(db: Db, merge: { id: Id; targetId: Id }, action: 'undo' | 'correct'): Promise<Row | null> {
+      const [row] = await db(table('activity'))
+        .where({ invoice_id: merge.targetId, merge_id: merge.id, action })
+        .orderBy('id', 'desc')
+        .limit(1)
+        .select<Row[]>('details');
+      return row ? (JSON.parse(textOf(row.details) ?? '{}') as Row) : null;
+    },
+
+    async logAct(
       trx: Trx,
+      action: 'undo' | 'correct',
       undo: { mergeId: Id; targetId: Id; at: string; by: Actor; details: object },
     ): Promise<void> {
       await trx(table('activity')).insert({
         at: undo.at,
         actor_id: undo.by.id,
         actor_name: Array.from(undo.by.name).slice(0, 190).join(''),
-        action: 'undo',
+        action,
         invoice_id: undo.targetId,
         merge_id: undo.mergeId,
         details: JSON.stringify(undo.details),

@@ -2,34 +2,46 @@
  * Races between two servers of the demo CRM on one database, a round at a time: what must hold after each, whoever wins.
  * A few rounds run with every test run, many in the stress runs. Nothing here measures time.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import Big from 'big.js';
 import type { Knex } from 'knex';
-import { DemoClient, mergeRequest, newKey, serveDemo, type DemoInvoice, type DemoServer } from '../demo/demo-client';
+import type { DemoApp } from '../../demo/app';
+import { DemoClient, mergeRequest, newKey, serveDemo, type DemoInvoice } from '../demo/demo-client';
 import type { TestDatabase } from '../support/databases';
 
-const MERGES = '/invoice-merge/api/merges';
+export const MERGES = '/invoice-merge/api/merges';
 
 export interface TwoServers {
   knex: Knex;
   /** One person on each server, with connections of their own. */
   one: DemoClient;
   other: DemoClient;
+  /** The servers themselves, that of `one` first. */
+  demos: [DemoApp, DemoApp];
+  /** Comes back once both servers read all that was committed; on one database that is always so. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function twoServers(database: TestDatabase): Promise<TwoServers> {
+/** @param cluster where the second server stands on another node of a cluster */
+export async function twoServers(
+  database: TestDatabase,
+  cluster: { otherUrl: string; settled(): Promise<void> } = { otherUrl: database.url, settled: async () => undefined },
+): Promise<TwoServers> {
+  const { settled } = cluster;
   // One after the other: making the demo's own tables is not what is tried here.
-  const servers: DemoServer[] = [await serveDemo(database.url), await serveDemo(database.url)];
-  const [one, other] = [
-    await DemoClient.signedIn(servers[0]?.url ?? '', 'admin', 'en'),
-    await DemoClient.signedIn(servers[1]?.url ?? '', 'books', 'en'),
-  ];
+  const first = await serveDemo(database.url);
+  await settled();
+  const second = await serveDemo(cluster.otherUrl);
+  await settled();
   return {
     knex: database.knex,
-    one,
-    other,
+    one: await DemoClient.signedIn(first.url, 'admin', 'en'),
+    other: await DemoClient.signedIn(second.url, 'books', 'en'),
+    demos: [first.demo, second.demo],
+    settled,
     async close() {
-      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all([first, second].map((server) => server.close()));
     },
   };
 }
@@ -38,23 +50,23 @@ export async function twoServers(database: TestDatabase): Promise<TwoServers> {
 export type Outcome = string[];
 type Answered = { status: number; body: unknown };
 
-function outcomeOf(answers: Answered[]): Outcome {
+export function outcomeOf(answers: Answered[]): Outcome {
   return answers.map(({ status, body }) => {
     const { error } = (body ?? {}) as { error?: { code?: string } };
     return error?.code ? `${status} ${error.code}` : String(status);
   });
 }
 
-function fail(what: string, facts: unknown): never {
+export function fail(what: string, facts: unknown): never {
   throw new Error(`${what}: ${JSON.stringify(facts)}`);
 }
 
 /** No deadlock, no fault reaches a person: a refusal is one that says why. */
-function demandRefusalsOnly(outcome: Outcome): void {
+export function demandRefusalsOnly(outcome: Outcome): void {
   if (!outcome.every((one) => /^(200|201|409 |422 )/.test(one))) fail('an answer that no person should get', outcome);
 }
 
-const line = (description: string, unitPrice: string) => ({
+export const line = (description: string, unitPrice: string) => ({
   description,
   quantity: '1',
   unitPrice,
@@ -63,7 +75,8 @@ const line = (description: string, unitPrice: string) => ({
 
 let customers = 0;
 /** A customer with as many open invoices; line `n` of each is named after the invoice. */
-async function openInvoices({ one }: TwoServers, count: number, status = 'unpaid'): Promise<DemoInvoice[]> {
+export async function openInvoices(servers: TwoServers, count: number, status = 'unpaid'): Promise<DemoInvoice[]> {
+  const { one } = servers;
   const customerId = await one.customer(`Race ${(customers += 1)}`);
   const invoices: DemoInvoice[] = [];
   for (let index = 0; index < count; index += 1)
@@ -75,11 +88,12 @@ async function openInvoices({ one }: TwoServers, count: number, status = 'unpaid
         lines: [line(`first of ${index}`, `${100 + index}.10`), line(`second of ${index}`, '20.35')],
       }),
     );
+  await servers.settled();
   return invoices;
 }
 
 /** What the customer owes by the books: all that stands, less what was paid. */
-async function owed({ knex }: TwoServers, customerId: string): Promise<string> {
+export async function owed({ knex }: TwoServers, customerId: string): Promise<string> {
   const invoices = await knex('crm_invoices')
     .where({ client_id: customerId })
     .whereNot({ state: 'void' })
@@ -95,7 +109,7 @@ async function owed({ knex }: TwoServers, customerId: string): Promise<string> {
 }
 
 /** Each line stands in exactly one invoice that is not cancelled, and each source leads to where its lines are. */
-async function demandLinesOnce({ knex }: TwoServers, customerId: string): Promise<void> {
+export async function demandLinesOnce({ knex }: TwoServers, customerId: string): Promise<void> {
   const lines = await knex('crm_invoice_lines as l')
     .join('crm_invoices as i', 'i.id', 'l.invoice_id')
     .where('i.client_id', customerId)
@@ -105,14 +119,22 @@ async function demandLinesOnce({ knex }: TwoServers, customerId: string): Promis
   if (new Set(labels).size !== labels.length) fail('a line stands twice', lines);
 }
 
-const linesOf = (invoice: DemoInvoice): string[] => invoice.lines.map((one) => one.description);
+export const linesOf = (invoice: DemoInvoice): string[] => invoice.lines.map((one) => one.description);
+
+/** Asks both at once, and waits until what came of it can be read everywhere. */
+export async function both<A, B>(servers: TwoServers, first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const answers = await Promise.all([first, second]);
+  await servers.settled();
+  return answers;
+}
 
 async function bothMerge(
-  { one, other }: TwoServers,
+  servers: TwoServers,
   first: Record<string, unknown>,
   second: Record<string, unknown>,
 ): Promise<Outcome> {
-  return outcomeOf(await Promise.all([one.json('POST', MERGES, first), other.json('POST', MERGES, second)]));
+  const { one, other } = servers;
+  return outcomeOf(await both(servers, one.json('POST', MERGES, first), other.json('POST', MERGES, second)));
 }
 
 const settlements = [
@@ -165,29 +187,40 @@ export async function crossedPairs(servers: TwoServers, round: number): Promise<
   return outcome;
 }
 
+/** What the last one took. A payment is shorter: only where it comes later may the merge be there first. Decides nothing. */
+let mergeTakes = 0;
+
 /** A merge of the source against money for it: the payment names the successor, or the merge is refused; never both, neither lost. */
 export async function mergeAgainstPayment(servers: TwoServers, round: number): Promise<Outcome> {
   const [target, source] = await openInvoices(servers, 2);
   if (!target || !source) return fail('no invoices', round);
   const before = new Big(await owed(servers, source.customerId));
   const amount = round % 2 === 0 ? source.total : '10.00';
-  const merge = () => servers.one.json('POST', MERGES, mergeRequest(target, [source]));
-  const pay = () => servers.other.json('POST', `/api/invoices/${source.id}/payments`, { amount });
-  const answers = await Promise.all(round % 4 < 2 ? [merge(), pay()] : [pay(), merge()].reverse());
-  const [merged, paid] = answers;
+  const begun = performance.now();
+  const [merged, paid] = await both(
+    servers,
+    servers.one.json('POST', MERGES, mergeRequest(target, [source])).then((answer) => {
+      mergeTakes = performance.now() - begun;
+      return answer;
+    }),
+    sleep((mergeTakes * (round % 6)) / 5).then(() =>
+      servers.other.json('POST', `/api/invoices/${source.id}/payments`, { amount }),
+    ),
+  );
+  const answers = [merged, paid];
   const outcome = outcomeOf(answers);
   demandRefusalsOnly(outcome);
   const payments = await servers.knex('crm_payments').where({ invoice_id: source.id });
   const [targetNow, sourceNow] = [await servers.one.read(target.id), await servers.one.read(source.id)];
   const owedNow = new Big(await owed(servers, source.customerId));
-  if (merged?.status === 201) {
-    if (paid?.status !== 409 || payments.length > 0) fail('both happened', { outcome, payments });
+  if (merged.status === 201) {
+    if (paid.status !== 409 || payments.length > 0) fail('both happened', { outcome, payments });
     if (!paid.body.error.message.includes(target.number ?? '')) fail('the successor is not named', paid.body);
     if (sourceNow.mergedInto !== target.id || linesOf(targetNow).length !== 4)
       fail('the merge is not whole', targetNow);
     if (!owedNow.eq(before)) fail('the customer owes something else', owedNow);
   } else {
-    if (paid?.status !== 201 || payments.length !== 1) fail('neither happened', { outcome, payments });
+    if (paid.status !== 201 || payments.length !== 1) fail('neither happened', { outcome, payments });
     if (!/^(409 IM_STALE_SOURCE|422 IM_NOT_MERGEABLE)$/.test(outcome[0] ?? ''))
       fail('refused for another reason', outcome);
     if (targetNow.version !== target.version || sourceNow.mergedInto !== null) fail('half a merge', targetNow);
@@ -205,11 +238,13 @@ export async function sameFormTwice(servers: TwoServers, round: number): Promise
     lines: [line(`form ${round}`, '10.00')],
     invoiceMergeKey: newKey(),
   };
+  await servers.settled();
   // The same person on both: the form of somebody else would be another save.
-  const answers = await Promise.all([
+  const answers = await both(
+    servers,
     servers.one.json<DemoInvoice>('POST', '/api/invoices', form),
     servers.one.onServer(servers.other.url).json<DemoInvoice>('POST', '/api/invoices', form),
-  ]);
+  );
   const outcome = outcomeOf(answers);
   if ([...outcome].sort().join() !== '200,201') fail('not one save and one replay', outcome);
   const [first, second] = answers.map(({ body }) => [body.id, body.number].join());

@@ -99,7 +99,7 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
       expect(expense).toContain(ref);
     });
 
-    it('T56 is counted once, by the reports as before', async () => {
+    it('T45 T56 is counted once, by the reports as before', async () => {
       const after = await sumsOf();
       const [[invoices, ...amounts], [invoicesBefore, ...amountsBefore]] = [after.revenue, before.revenue];
       expect(Number(invoices)).toBe(Number(invoicesBefore) - 2);

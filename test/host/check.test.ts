@@ -255,7 +255,7 @@ describe.each(eachDatabase)('checkHost on %s', (name, createDatabase) => {
     }
   });
 
-  if (name === 'mariadb') {
+  if (name !== 'sqlite') {
     it('names amounts in floating point, ids that are too narrow or compare differently, and tables that cannot roll back', async () => {
       await handle.raw('ALTER TABLE invoices MODIFY total DOUBLE, MODIFY id BIGINT UNSIGNED');
       await handle.raw('ALTER TABLE invoice_items MODIFY price FLOAT');

@@ -99,6 +99,12 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
       'creditInvoices applies the credit note to its invoice, which is open no more, keeps number and lines and is not cancelled',
     ],
   },
+  createDrafts: {
+    answer: async () => [],
+    caughtBy: [
+      'createDrafts opens a draft for each part of an invoice, without number, with its lines and taxes, and leaves the invoice alone',
+    ],
+  },
   restoreInvoices: {
     answer: async () => undefined,
     caughtBy: [

@@ -75,7 +75,9 @@ describe.each(eachDatabase)('after a merge, on %s', (name) => {
     await page.getByRole('button', { name: 'Clore 92,61 €' }).click();
     await page.getByText('Aucun paiement à affecter').waitFor();
     await page.getByRole('link', { name: '1 paiement clos' }).click();
-    await page.getByText('Clos par Claire Fontaine le 21/11/2026 à 11:00 : Remboursé au client le 20/11/2026').waitFor();
+    await page
+      .getByText('Clos par Claire Fontaine le 21/11/2026 à 11:00 : Remboursé au client le 20/11/2026')
+      .waitFor();
     await screenshot(page, 'payments-closed');
     await page.getByRole('button', { name: 'Rouvrir 92,61 €' }).click();
 

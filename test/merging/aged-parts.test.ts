@@ -95,7 +95,7 @@ describe.each(eachDatabase)('what is owed by original due dates, on %s', (_name,
       ]),
     );
 
-  it('B16 follows chains of cancelled and deleted invoices, counts payments against the oldest, and forgets an undone merge', async () => {
+  it('B16 T45 follows chains of cancelled and deleted invoices, counts payments against the oldest, and forgets an undone merge', async () => {
     const customer = await fixture.customer();
     const oldest = await bill(customer, '20', '2026-02-01');
     const middle = await bill(customer, '100', '2026-06-01');

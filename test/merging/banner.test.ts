@@ -227,19 +227,14 @@ describe('C6 the banner’s place', () => {
     const at = '2026-11-21T13:32:00.000Z';
     setup.fake.merges = {
       mergedInto: {
-        invoiceId: '42',
-        number: 'FA-2026-00042',
-        date: '2026-11-21',
-        at,
-        by,
-        settlement: 'cancel',
-        creditNote: null,
+        ...{ invoiceId: '42', mergeId: '5', number: 'FA-2026-00042', date: '2026-11-21' },
+        ...{ at, by, settlement: 'cancel', creditNote: null },
       },
       replaces: [],
     };
-    expect((await page(setup, '/invoices/31')).$('main a').text()).toBe(
-      'Fusionnée dans FA-2026-00042 le 21/11/2026 à 14:32 par Claire',
-    );
+    const settled = (await page(setup, '/invoices/31')).$('main a');
+    expect(settled.first().text()).toBe('Fusionnée dans FA-2026-00042 le 21/11/2026 à 14:32 par Claire');
+    expect(settled.last().attr('href')).toMatch(/\/merges\/5$/);
     expect(setup.fake.calls).not.toContain('candidates');
     const source = {
       number: 'FA-2026-00031',

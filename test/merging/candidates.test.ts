@@ -83,7 +83,8 @@ describe.each(eachDatabase)('a customer’s candidates, on %s', (_name, createDa
   it('bring their lines a hundred at a call, in as many statements as one of them', async () => {
     const customer = await fixture.customer();
     await manyOf(customer, 100);
-    const ids: number[] = await fixture.knex('app_factures').where({ client_id: customer }).orderBy('id').pluck('id');
+    const rows = await fixture.rows('app_factures', { client_id: customer });
+    const ids = rows.map(({ id }) => Number(id)).sort((a, b) => a - b);
     const sourceIds = ids.map(String);
     type Brought = { sources: { source: { id: string } }[]; refused: { sourceId: string; error: { code: string } }[] };
     const ask = async (wanted: string[]): Promise<Brought> =>

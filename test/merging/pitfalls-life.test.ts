@@ -21,6 +21,32 @@ describe.each(eachDatabase)('life goes on around a merge, on %s', (name, createD
     String((await fixture.http(`/banner?page=edit&invoiceId=${target}&formId=f`)).body.html).replace(/\s+/g, ' ');
 
   test.each(['cancel', 'delete'])(
+    'T54 a reminder that was queued before is not sent while, nor after, its invoice is merged, settlement %s',
+    async (issued) => {
+      const target = await fixture.invoice(customer);
+      const source = await fixture.invoice(customer, { status: 'overdue' });
+      const send = (): Promise<void> =>
+        fixture.merge.transaction(async (trx) => {
+          await fixture.merge.guard(trx, source, 'edit');
+          await trx('app_journal').insert({ facture_id: source, texte: 'reminded' });
+        });
+      let meanwhile: Promise<unknown> = Promise.resolve();
+      await fixture.save({
+        target,
+        sources: [source],
+        issued,
+        // Begun when the merge holds the invoice: it waits for its commit, and then finds it merged.
+        during: async () => {
+          meanwhile = send().catch((error: unknown) => error);
+        },
+      });
+      expect(await meanwhile).toMatchObject({ code: 'IM_MERGED', vars: { successorId: target } });
+      expect(await refusal(send())).toMatchObject({ code: 'IM_MERGED', vars: { successorId: target } });
+      expect(await fixture.rows('app_journal', { facture_id: source, texte: 'reminded' })).toEqual([]);
+    },
+  );
+
+  test.each(['cancel', 'delete'])(
     'T55 an invoice that goes on recurring is not merged away, what it generated is, settlement %s',
     async (issued) => {
       const [target, master, generated] = [

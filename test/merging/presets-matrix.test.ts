@@ -224,5 +224,11 @@ describe.each(eachDatabase)('preset x role x status, on %s', (name, createDataba
     // The way out that the page shows instead.
     const { $ } = await crm.get('sales', `/invoices/${targets.unpaid}/edit`);
     expect($('.im-hint').text()).toContain('Cette facture est déjà émise');
+    expect($('[data-im="regroup"]').attr('href')).toBe(
+      `/new?customerId=${customer}&currency=EUR&invoiceMergeSource=${targets.unpaid}`,
+    );
+    const there = await crm.get('sales', `/invoices/${customer}/create?invoiceMergeSource=${targets.unpaid}`);
+    const ticked = there.$('input[name="invoiceMergeSource"]:checked');
+    expect(ticked.toArray().map((box) => String($(box).attr('value')).split('~')[0])).toEqual([targets.unpaid]);
   });
 });

@@ -154,7 +154,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       await knex('app_factures').where({ id: target }).update({ transmise: false });
       const [row] = await fixture.rows('app_factures', { id: target });
       await knex('app_factures').insert({ ...row, id: source, numero: 'FA-2026-99999' });
-      expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'number_taken']);
+      expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'id_taken']);
       await knex('app_factures').where({ id: source }).delete();
       expect((await undo(fixture, mergeId)).status).toBe(200);
     });

@@ -16,12 +16,13 @@ export interface HostShape {
 const USUAL: Record<DatabaseName, HostShape> = {
   sqlite: { invoiceId: 'integer', lineId: 'integer' },
   mariadb: { invoiceId: 'int(10) unsigned', lineId: 'bigint(20)' },
+  mysql: { invoiceId: 'int unsigned', lineId: 'bigint' },
 };
 
 /** Creates customers, bills and bill_rows with one customer and two bills. */
 export async function createHost(knex: Knex, name: DatabaseName, shape: Partial<HostShape> = {}): Promise<void> {
   const { invoiceId, lineId, more = '', tableOptions = '' } = { ...USUAL[name], ...shape };
-  const customerId = name === 'mariadb' ? 'int(10) unsigned' : 'integer';
+  const customerId = name === 'sqlite' ? 'integer' : 'int unsigned';
   await knex.raw(`CREATE TABLE customers (id ${customerId} NOT NULL, name varchar(100), PRIMARY KEY (id))`);
   await knex.raw(
     `CREATE TABLE bills (

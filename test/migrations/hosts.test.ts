@@ -60,7 +60,7 @@ describe.each(eachDatabase)('the hosts that are migrated on %s', (name, createDa
     await knex.raw('CREATE INDEX later ON bills (issue_date)');
     const before = await schemaText(knex, name);
     const migrated = await upAndDown(database);
-    if (name === 'mariadb') {
+    if (name !== 'sqlite') {
       expect(before.bills).toContain('KEY `bill_customer` (`customer_id`)');
       expect(migrated.bills).toContain('KEY `bill_customer` (`customer_id`)');
     }

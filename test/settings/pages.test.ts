@@ -173,6 +173,54 @@ describe.each(eachDatabase)('the settings, on %s', (_name, createDatabase) => {
   });
 });
 
+describe('where the business invoices, and until when its books are closed', () => {
+  it('is asked at the first visit, kept with its log in words, and leaves the stored choice as it was', async () => {
+    const [, createDatabase] = eachDatabase[0]!;
+    const crm = await openSettings(await createDatabase());
+    const first = (await crm.get('admin', '/invoice-merge/settings')).$;
+    expect(first('legend').first().text()).toBe('Où votre entreprise facture-t-elle\u202f?');
+    expect(first('[name=preset]:checked')).toHaveLength(0);
+    expect((await crm.get('admin', '/invoice-merge')).$('main').text()).toContain(
+      'ce que le droit français ne permet pas',
+    );
+
+    const answer = { ...FORM, preset: 'france', lockedUntil: '2026-09-30', version: '0' };
+    expect((await crm.post('admin', '/settings', answer)).status).toBe(303);
+    const stored = { ...DEFAULTS, preset: 'france', lockedUntil: '2026-09-30', version: 1 };
+    expect((await crm.api('admin')).body).toEqual(stored);
+    const later = (await crm.get('admin', '/invoice-merge/settings')).$;
+    expect(later('.im-log').text()).toContain('Règles\u202f: France (avant\u202f: pas encore choisi)');
+    expect(later('.im-log').text()).toContain('Période close jusqu’au 30/09/2026 (avant\u202f: aucune)');
+    const module = (await crm.get('admin', '/invoice-merge')).$('main').text();
+    expect(module).toContain('Factures émises\u202f: créer un avoir (par défaut)');
+    expect(module).toContain('Période close jusqu’au 30/09/2026');
+    for (const wrong of [{ preset: 'mars' }, { lockedUntil: '2026-02-30' }])
+      expect((await crm.api('admin', { ...stored, ...wrong })).status).toBe(400);
+    await crm.fixture.close();
+  });
+
+  it('cannot be France or the EU where the host keeps no credit notes, and the page says why', async () => {
+    const [, createDatabase] = eachDatabase[0]!;
+    const plain = await openSettings(await createDatabase());
+    const { host } = plain.fixture.crm;
+    const without = await openSettings(await createDatabase(), { host: { ...host, creditInvoices: undefined } });
+    const { $ } = await without.get('admin', '/invoice-merge/settings');
+    expect(
+      $('[name=preset][disabled]')
+        .toArray()
+        .map((one) => $(one).attr('value')),
+    ).toEqual(['france', 'eu']);
+    expect($('.im-preset .im-alarm').first().text()).toContain('votre CRM ne tient pas d’avoirs');
+    for (const wanted of [{ preset: 'eu' }, { issued: { offered: ['credit'], default: 'credit' } }])
+      expect(await without.api('admin', { ...DEFAULTS, version: 0, ...wanted })).toMatchObject({
+        status: 422,
+        body: { error: { code: 'IM_CREDIT_UNAVAILABLE' } },
+      });
+    await plain.fixture.close();
+    await without.fixture.close();
+  });
+});
+
 describe('the module page', () => {
   it('tells the admin in words, French or English, what the host check finds and how to mend it', async () => {
     const [, createDatabase] = eachDatabase[0]!;

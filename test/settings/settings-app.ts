@@ -62,7 +62,7 @@ export async function openSettings(database: TestDatabase, options: Partial<Opti
   app.get('/invoices/:id/:page', (req, res, next) => {
     const page = req.params.page as 'edit' | 'preview' | 'create';
     const about = page === 'create' ? { customerId: () => req.params.id } : { invoiceId: () => req.params.id };
-    const spec = { page, formId: 'invoice', ...about };
+    const spec = { page, formId: 'invoice', createUrl: () => '/new', ...about };
     (merge.banner(spec) as unknown as express.RequestHandler)(req, res, (error?: unknown) => {
       if (error !== undefined) return next(error);
       res.send((res.locals.invoiceMerge as { banner: string }).banner);

@@ -10,7 +10,7 @@ import type { KillPoint } from './killable-demo';
 import { chance, say, SEED, type Chance } from './seed';
 
 const API = '/invoice-merge/api';
-const KILLS = { mariadb: 100, sqlite: 100 };
+const KILLS = { mariadb: 100, mysql: 100, sqlite: 100 };
 /** Each round starts a server: how long a hundred take says nothing. */
 const LIMIT = 1_800_000;
 /** Of all, so many at least between the first statement and COMMIT. */

@@ -1,4 +1,4 @@
-/** Fresh databases for tests: SQLite files and schemas on the run's MariaDB. */
+/** Fresh databases for tests: SQLite files, schemas on the run's MariaDB and on the server of TEST_MYSQL_URL. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../demo/database';
 
-export type DatabaseName = 'sqlite' | 'mariadb';
+/** `mysql`: the server that TEST_MYSQL_URL names, whatever it is; there only where that is set. */
+export type DatabaseName = 'sqlite' | 'mariadb' | 'mysql';
+type PoolSizes = { min?: number; max?: number };
 
 export interface TestDatabase {
   name: DatabaseName;
@@ -14,46 +16,44 @@ export interface TestDatabase {
   /** The first handle. */
   knex: Knex;
   /** One more independent handle on the same database; closed with the others. */
-  connect(pool?: { min?: number; max?: number }): Knex;
+  connect(pool?: PoolSizes): Knex;
   close(): Promise<void>;
 }
 
-export async function createDatabase(name: DatabaseName, pool?: { min?: number; max?: number }): Promise<TestDatabase> {
-  const handles: Knex[] = [];
-  const connectTo = (url: string, sizes?: { min?: number; max?: number }): Knex => {
-    const handle = openDatabase(url, sizes);
-    handles.push(handle);
-    return handle;
-  };
-  const closeAll = async (): Promise<void> => {
-    await Promise.all(handles.map((handle) => handle.destroy()));
-  };
+export async function createDatabase(name: DatabaseName, pool?: PoolSizes): Promise<TestDatabase> {
   if (name === 'sqlite') {
     const folder = mkdtempSync(join(tmpdir(), 'im-sqlite-'));
     const url = `sqlite:${join(folder, 'test.db')}`;
+    const { connect, closeAll } = handlesOn(url);
     return {
       name,
       url,
-      knex: connectTo(url),
-      connect: () => connectTo(url),
+      knex: connect(),
+      connect,
       async close() {
         await closeAll();
         rmSync(folder, { recursive: true, force: true });
       },
     };
   }
-  const server = process.env.TEST_MARIADB_URL;
-  if (!server)
-    throw new Error('TEST_MARIADB_URL is not set: the run has no MariaDB, and its tests must not be skipped');
+  const variable = name === 'mysql' ? 'TEST_MYSQL_URL' : 'TEST_MARIADB_URL';
+  const server = process.env[variable];
+  if (!server) throw new Error(`${variable} is not set: the run has no such server, and its tests must not be skipped`);
+  return createDatabaseOn(server, name, pool);
+}
+
+/** @param server mysql://user:password@host:port, whose account creates and drops databases named im_... */
+export async function createDatabaseOn(server: string, name: DatabaseName, pool?: PoolSizes): Promise<TestDatabase> {
   const schema = `im_${randomBytes(6).toString('hex')}`;
   const admin = openDatabase(`${server}/mysql`, { max: 1 });
   await admin.raw('CREATE DATABASE ??', [schema]);
   const url = `${server}/${schema}`;
+  const { connect, closeAll } = handlesOn(url);
   return {
     name,
     url,
-    knex: connectTo(url, pool),
-    connect: (sizes) => connectTo(url, sizes),
+    knex: connect(pool),
+    connect,
     async close() {
       await closeAll();
       await admin.raw('DROP DATABASE ??', [schema]);
@@ -62,8 +62,24 @@ export async function createDatabase(name: DatabaseName, pool?: { min?: number; 
   };
 }
 
-/** `describe.each(eachDatabase)('… on %s', (_name, createDatabase) => …)` */
-export const eachDatabase: [DatabaseName, (pool?: { min?: number; max?: number }) => Promise<TestDatabase>][] = [
-  ['sqlite', (pool) => createDatabase('sqlite', pool)],
-  ['mariadb', (pool) => createDatabase('mariadb', pool)],
-];
+function handlesOn(url: string) {
+  const handles: Knex[] = [];
+  return {
+    connect(sizes?: PoolSizes): Knex {
+      const handle = openDatabase(url, sizes);
+      handles.push(handle);
+      return handle;
+    },
+    async closeAll(): Promise<void> {
+      await Promise.all(handles.map((handle) => handle.destroy()));
+    },
+  };
+}
+
+/** All that a run has. `describe.each(eachDatabase)('… on %s', (_name, createDatabase) => …)` */
+export const eachDatabase = (
+  ['sqlite', 'mariadb', ...(process.env.TEST_MYSQL_URL ? ['mysql'] : [])] as DatabaseName[]
+).map((name): [DatabaseName, (pool?: PoolSizes) => Promise<TestDatabase>] => [
+  name,
+  (pool) => createDatabase(name, pool),
+]);

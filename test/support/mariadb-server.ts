@@ -1,6 +1,6 @@
 /** A private MariaDB on a free port of the loopback address, in a folder that is gone when the run ends, however it ends. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ export interface MariadbServer {
   /** mysql://root@127.0.0.1:PORT, without a database */
   url: string;
   port: number;
+  /** Ends it at once, as a power cut would. */
   stop(): Promise<void>;
 }
 
@@ -82,44 +83,53 @@ function runWhileAlive(folder: string, program: string[]) {
 /** A folder for everything that a run writes to; removed when the run ends, however it ends. */
 export function createRunFolder(): { folder: string; remove(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'im-run-'));
+  // A server that runs as another user has its own folder inside.
+  chmodSync(folder, 0o711);
   const holder = runWhileAlive(folder, ['sleep', 'infinity']);
   return { folder, remove: () => holder.release() };
 }
 
 /** @throws with the end of the server's log when it does not come up */
 export async function startMariadb(): Promise<MariadbServer> {
+  return thrice(async () => serve(await freePort(), { user: userInfo().username, options: ['--skip-log-bin'] }));
+}
+
+/** A free port is not a reserved one: another run may have taken it in between. */
+export async function thrice<T>(start: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce();
+      return await start();
     } catch (error) {
-      // A free port is not a reserved one: another run may have taken it in between.
       if (attempt === 3) throw error;
     }
   }
 }
 
-/** $0 makes the data folder; then the shell becomes the server "$@", whose words 2 to 4 say where and as whom. */
+/** $0 makes the data folder; then the shell becomes the server "$@", whose words 2 to 5 say where and as whom. */
 const INSTALL_THEN_SERVE = `
-"$0" "$2" "$3" "$4" --auth-root-authentication-method=normal --skip-test-db >/dev/null || exit 1
+"$0" "$2" "$3" "$4" "$5" --auth-root-authentication-method=normal --skip-test-db >/dev/null || exit 1
 exec "$@"
 `;
 
-async function startOnce(): Promise<MariadbServer> {
+/**
+ * One server on this port of the loopback address, in a folder of its own.
+ * @param about `user`: as whom it runs, which only root may choose; `options`: words of its command line
+ */
+export async function serve(port: number, about: { user: string; options: string[] }): Promise<MariadbServer> {
   const folder = mkdtempSync(join(tmpdir(), 'im-mariadb-'));
+  if (about.user !== userInfo().username) execFileSync('chown', [about.user, folder]);
   const data = join(folder, 'data');
-  const port = await freePort();
   const server = runWhileAlive(folder, [
     ...['sh', '-c', INSTALL_THEN_SERVE, programPath('mariadb-install-db'), programPath('mariadbd')],
     '--no-defaults',
     `--datadir=${data}`,
+    `--user=${about.user}`,
     // Its own: a server that starts removes the temporary tables that it finds, also those of another that runs.
     `--tmpdir=${folder}`,
-    `--user=${userInfo().username}`,
     `--socket=${join(folder, 's.sock')}`,
     `--pid-file=${join(folder, 'pid')}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
-    '--skip-log-bin',
     '--innodb-flush-log-at-trx-commit=0',
     '--innodb-buffer-pool-size=64M',
     '--innodb-log-file-size=16M',
@@ -128,6 +138,7 @@ async function startOnce(): Promise<MariadbServer> {
     '--max-connections=300',
     '--character-set-server=utf8mb4',
     '--collation-server=utf8mb4_unicode_ci',
+    ...about.options,
   ]);
   const url = `mysql://root@127.0.0.1:${port}`;
   const problem = await waitUntilItAnswers(url, data, server.hasEnded);

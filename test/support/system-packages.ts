@@ -1,4 +1,4 @@
-/** The programs that tests need beside npm's packages: MariaDB and Chromium, found or installed, never skipped. */
+/** The programs that tests need beside npm's packages: MariaDB, Galera and Chromium, found or installed, never skipped. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,10 @@ import { delimiter, join } from 'node:path';
 const PROGRAMS = {
   mariadbd: ['mariadbd'],
   'mariadb-install-db': ['mariadb-install-db'],
+  // What copies a node's data to one that joins.
+  wsrep_sst_rsync: ['wsrep_sst_rsync'],
+  rsync: ['rsync'],
+  'libgalera_smm.so': ['libgalera_smm.so'],
   // The shell draws the same pages without windows: journeys take half the time in it.
   chromium: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'],
 };
@@ -16,12 +20,16 @@ export type Program = keyof typeof PROGRAMS;
 const PACKAGES: Record<Program, string[]> = {
   mariadbd: ['mariadb-server-core', 'mariadb-client-core'],
   'mariadb-install-db': ['mariadb-server-core', 'mariadb-client-core'],
+  wsrep_sst_rsync: ['mariadb-server'],
+  rsync: ['rsync'],
+  'libgalera_smm.so': ['galera-4'],
   chromium: ['chromium-headless-shell', 'fonts-dejavu-core'],
 };
 
-/** Servers live in /usr/sbin, which is not on everybody's PATH. */
+/** Servers live in /usr/sbin, which is not on everybody's PATH, and Galera's library in its own folder. */
 function searchFolders(): string[] {
-  return [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean);
+  const path = (process.env.PATH ?? '').split(delimiter);
+  return [...path, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/lib/galera', '/usr/lib64/galera-4'].filter(Boolean);
 }
 
 /** The path of a program, or null when this machine has none of its names. */
@@ -30,7 +38,8 @@ export function findProgram(program: Program, folders = searchFolders()): string
     for (const folder of folders) {
       const path = join(folder, name);
       try {
-        accessSync(path, constants.X_OK);
+        // A library is read, a program run.
+        accessSync(path, name.endsWith('.so') ? constants.R_OK : constants.X_OK);
         return path;
       } catch {
         continue;

@@ -10,6 +10,8 @@ export interface World {
   /** Open, with discounts. */
   sources: { id: Id; version: string }[];
   mergeId: Id;
+  /** Into an invoice that the customer has: it can be corrected. */
+  sentMergeId: Id;
   /** Money that waits, and an open invoice for it. */
   waiting: { id: Id; invoiceId: Id };
 }
@@ -98,6 +100,11 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'Wrong customer', confirmSent: true },
     status: 200,
   }),
+  'POST /merges/{id}/correct': ({ sentMergeId }) => ({
+    params: { id: sentMergeId },
+    body: { reason: 'Two sites, two orders' },
+    status: 200,
+  }),
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
@@ -143,11 +150,19 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
   );
   const sources = [];
   for (const id of [discounted, draft]) sources.push({ id, version: (await fixture.load(id)).version });
+  const told = await invoice('7');
+  const gone = await fixture.save({ target: told, sources: [await invoice('8')], issued: 'cancel' });
+  const { table, id: key, sent = '' } = fixture.crm.map.invoices;
+  await fixture
+    .knex(table)
+    .where({ [key]: told })
+    .update({ [sent]: sent === 'sent' ? 1 : '2026-11-20 10:00:00' });
   return {
     customer,
     target,
     sources,
     mergeId: merge?.id ?? '',
+    sentMergeId: gone.merge?.id ?? '',
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
   };
 }

@@ -271,7 +271,7 @@ describe('a list of many invoices in a browser', () => {
     at.setup.fake.fail.candidates = new PluginError('IM_RETRY_EXHAUSTED', 503);
     await page.locator('[data-im-list="choices"]:last-child').click();
     await page.waitForFunction(() => document.querySelector('[data-im="live"]')?.textContent?.startsWith('La liste'));
-    expect(await live()).toContain('Trop de personnes enregistrent en même temps');
+    expect(await live()).toContain('La base de données n’a pas pu enregistrer cette fois');
     expect(await box(1001).isChecked()).toBe(true);
     expect(await page.locator('[data-im="choices"]').getAttribute('aria-busy')).toBe('false');
     at.faults.splice(0);

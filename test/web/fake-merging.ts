@@ -166,6 +166,7 @@ const merge: Merge = {
   actor,
   createdAt: '2026-11-21T13:32:00.000Z',
   undone: null,
+  corrected: null,
 };
 
 /** By number only. */
@@ -224,6 +225,7 @@ export function createFakeMerging(): FakeMerging {
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       ...{ preset: 'none', issuedTargets: true, warnsAcrossMonths: false },
+      months: { today: '2026-11-21', earlier: true, several: false },
       mayChoose: true,
       deleteBlockedBy: [],
     },
@@ -264,7 +266,14 @@ export function createFakeMerging(): FakeMerging {
           return { merge, replayed };
         }),
       mergeById: () => note('mergeById', () => merge),
-      undo: () => note('undo', () => ({ merge, linksLeft: [] })),
+      correct: () => note('correct', () => merge),
+      dossier: () =>
+        note('dossier', () => ({
+          ...{ merge, target: null, currency: 'EUR', sources: [], lines: 0 },
+          ...{ links: [], undo: null, correct: null, left: null },
+        })),
+      mayUndo: () => note('mayUndo', () => false),
+      undo: () => note('undo', () => ({ merge, linksLeft: [], renumbered: [] })),
       merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
       mergesOf: () => note('mergesOf', () => fake.merges),
       mergeable: () => note('mergeable', () => fake.mergeable),

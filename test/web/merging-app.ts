@@ -56,7 +56,12 @@ export function createMergingApp(
     actorOf: async () => host.actor,
     wordsOf: () => translator(host.locale),
     render,
-    urls: { base: BASE, asset: assets.url, invoice: (id, page) => `/invoices/${id}${page === 'edit' ? '/edit' : ''}` },
+    urls: {
+      base: BASE,
+      pages: BASE,
+      asset: assets.url,
+      invoice: (id, page) => `/invoices/${id}${page === 'edit' ? '/edit' : ''}`,
+    },
     csrf: options.csrf,
     ...(options.nonce !== undefined && { nonce: () => options.nonce }),
   };

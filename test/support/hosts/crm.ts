@@ -38,6 +38,7 @@ const map: TableMap = {
     status: { column: 'statut', values: { ...STATUS, overdue: [STATUS.overdue, 'relancee'] }, credited: 'avoir' },
     mustMatch: ['entite'],
     askIfDiffer: ['conditions'],
+    copy: ['conditions'],
   },
   lines: {
     table: 'app_lignes',

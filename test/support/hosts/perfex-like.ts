@@ -23,6 +23,7 @@ const map: TableMap = {
     note: 'adminnote',
     recurring: 'recurring',
     sent: 'sent',
+    copy: [],
     discount: { value: 'discount_percent', kind: 'percent', basis: 'discount_type' },
     status: { column: 'status', values: STATUS },
   },

@@ -1,0 +1,94 @@
+/** The page of one merge: what it did, and Undo. */
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { isPluginError } from '../errors';
+import type { Actor } from '../host/contract';
+import { explainError } from '../i18n';
+import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
+import type { Pages } from '../web/page';
+import { id } from '../web/shapes';
+import type { MergingPageDeps } from './banner-deps';
+import { mergeTitle, toMergePage } from './routes-merge-view';
+
+const params = z.strictObject({ id });
+// Other fields are the host's: its CSRF token.
+const reasoned = z.object({ reason: z.string().trim().min(1).max(2000) });
+const undoForm = reasoned.extend({
+  confirmSent: z.literal('yes').optional(),
+  numberTaken: z.enum(['new_number']).optional(),
+});
+
+/** Of a form that was refused. */
+interface Refused {
+  status: number;
+  message: string;
+  reason: string;
+}
+
+/** @param deps see MergingPageDeps */
+export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> & { pages: Pages }): Router {
+  const { db, service, pages, urls } = deps;
+  const router = Router();
+  const write = [sameOriginWrites(deps.csrf !== undefined), formBody()];
+
+  async function show(
+    req: Request,
+    res: Response,
+    actor: Actor,
+    mergeId: string,
+    refused: Refused | null,
+  ): Promise<void> {
+    const words = deps.wordsOf(req);
+    const dossier = await service.dossier(db, mergeId, actor);
+    await pages.send(req, res, {
+      view: 'merge',
+      title: mergeTitle(words, dossier),
+      up: { url: urls.invoice(dossier.merge.targetId, 'preview'), label: words.t('merge.up') },
+      notices: ['undone', 'corrected'],
+      ...(refused && { status: refused.status }),
+      vm: { ...toMergePage(words, dossier, urls.invoice), refused, url: `${pages.base}/merges/${mergeId}` },
+    });
+  }
+
+  router.get(
+    '/merges/:id',
+    route(async (req, res) => {
+      const actor = await signedIn(req, deps.actorOf);
+      await show(req, res, actor, parse(params, 'params', req.params).id, null);
+    }),
+  );
+
+  /** The act of a form, then the page, which says what was done; refused, the page with what was typed. */
+  const act = (done: string, work: (mergeId: string, body: unknown, actor: Actor) => Promise<unknown>) =>
+    route(async (req, res) => {
+      const actor = await signedIn(req, deps.actorOf);
+      const mergeId = parse(params, 'params', req.params).id;
+      const { reason } = parse(reasoned, 'body', req.body);
+      try {
+        await work(mergeId, req.body, actor);
+        pages.redirect(res, `/merges/${mergeId}`, done);
+      } catch (error) {
+        // What else can go wrong is no answer to this form: the error page says it.
+        if (!isPluginError(error) || ![409, 422].includes(error.status)) throw error;
+        const message = explainError(deps.wordsOf(req), error) ?? '';
+        await show(req, res, actor, mergeId, { status: error.status, message, reason });
+      }
+    });
+
+  router.post(
+    '/merges/:id/undo',
+    write,
+    act('undone', (mergeId, body, actor) => {
+      const { reason, confirmSent, numberTaken } = parse(undoForm, 'body', body);
+      return service.undo({ mergeId, reason, confirmSent: confirmSent !== undefined, numberTaken }, actor);
+    }),
+  );
+
+  router.post(
+    '/merges/:id/correct',
+    write,
+    act('corrected', (mergeId, body, actor) => service.correct({ mergeId, ...parse(reasoned, 'body', body) }, actor)),
+  );
+  return router;
+}
