@@ -36,7 +36,9 @@ export function historyRoutes({ db, history, pages, ...deps }: HistoryPageDeps):
       const { page: wanted, ...filter } = parse(query, 'query', givenIn(req.query));
       const { rows, page, pages: last, totals, gone, people } = await history.page(db, filter, wanted, actor);
       const asked = new URLSearchParams(
-        Object.entries(filter).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+        Object.entries(filter).flatMap(([name, value]): [string, string][] =>
+          value === undefined ? [] : [[name, String(value)]],
+        ),
       );
       const url = (to: number): string => `${pages.base}${HISTORY_PATH}?${asked.size > 0 ? `${asked}&` : ''}page=${to}`;
       await pages.send(req, res, {
