@@ -77,10 +77,13 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces;
     if (nothing) return '';
     const mayApply = await allows(actor, 'merge.apply', invoiceId);
+    const level = provenance.replaces ? (list?.target?.reminderLevel ?? 0) : 0;
     return deps.render('banner-preview', {
       ...chrome(deps, req, res, words),
       ...provenance,
       merges: await mergePages(words, merges, invoiceId, actor),
+      // A merge forgives no reminder: the highest of its invoices is kept.
+      reminderLevel: level > 0 ? words.t('banner.reminderLevel', { level: words.number(String(level)) }) : null,
       closed,
       regroup: closed && list && mayApply ? regroupUrl(req, spec, list, []) : null,
       choices: choices.slice(0, AT_A_GLANCE),
