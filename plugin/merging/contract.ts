@@ -1,4 +1,5 @@
 /** What merging/ offers to its routes, its banner and create-plugin; implemented in service.ts. */
+import type { PluginError } from '../errors';
 import type {
   Actor,
   Candidate,
@@ -78,6 +79,11 @@ export interface SourceLines {
   adjustment: Decimal;
   pricesIncludeTax: boolean;
 }
+
+/** Of one of those asked for: its lines, or why it brings none. */
+export type BroughtLines = { sourceId: Id } & (
+  { lines: SourceLines; error?: undefined } | { lines?: undefined; error: PluginError }
+);
 
 export interface DifferenceCause {
   code: string;
@@ -276,8 +282,12 @@ export interface MergingService {
   mergeable: CountMergeable;
   /** Of candidates that are shown: a version costs all lines of its invoice. Missing ids are left out. */
   versions(db: Db, ids: Id[]): Promise<Map<Id, string>>;
-  /** IM_NOT_FOUND 404 where the person may not see it; IM_NOT_MERGEABLE 422 with reasons. */
-  lines(db: Db, query: { sourceId: Id; targetId?: Id; actor: Actor }): Promise<SourceLines>;
+  /**
+   * Of each in the order asked for; an error is IM_NOT_FOUND where the person may not see it, IM_NOT_MERGEABLE with reasons.
+   * As many statements for one as for a hundred.
+   * @throws IM_NOT_FOUND 404 for a target out of sight
+   */
+  lines(db: Db, query: { sourceIds: Id[]; targetId?: Id; actor: Actor }): Promise<BroughtLines[]>;
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;
   /** POST /merges: its own transaction, retried as a whole. */
   merge(request: MergeRequest, actor: Actor): Promise<{ merge: Merge; replayed: boolean }>;

@@ -235,11 +235,14 @@ export function createFakeMerging(): FakeMerging {
       settlements: () => note('settlements', () => fake.offer),
       candidates: (_db, { search }) => note('candidates', () => searched(fake.list, search)),
       versions: (_db, ids) => note('versions', () => new Map(ids.map((id) => [id, VERSION]))),
-      lines: (_db, { sourceId }) =>
-        note('lines', () => {
-          const brought = sourceLines(fake.list.candidates, sourceId);
-          return { ...brought, source: { ...brought.source, askIfDiffer: fake.asked[sourceId] ?? {} } };
-        }),
+      lines: (_db, { sourceIds }) =>
+        note('lines', () =>
+          sourceIds.map((sourceId) => {
+            const brought = sourceLines(fake.list.candidates, sourceId);
+            const askIfDiffer = fake.asked[sourceId] ?? {};
+            return { sourceId, lines: { ...brought, source: { ...brought.source, askIfDiffer } } };
+          }),
+        ),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
           sources: sourceIds.map((id) => sourceLines(fake.list.candidates, id)),
