@@ -93,9 +93,14 @@ export async function askHook(
 
 const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+type Refused = { invoiceId: Id; number: string | null; reasons: Refusal[] };
+
+export const notMergeable = (invoices: Refused[]): PluginError =>
+  new PluginError('IM_NOT_MERGEABLE', 422, { invoices });
+
 /** @throws IM_NOT_MERGEABLE 422 with `invoices`, unless there are none */
-export function demandNone(refused: { invoiceId: Id; number: string | null; reasons: Refusal[] }[]): void {
-  if (refused.length > 0) throw new PluginError('IM_NOT_MERGEABLE', 422, { invoices: refused });
+export function demandNone(refused: Refused[]): void {
+  if (refused.length > 0) throw notMergeable(refused);
 }
 
 export async function admit(

@@ -39,6 +39,10 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     query: { targetId: target },
     status: 200,
   }),
+  'POST /invoices/lines': ({ sources, target }) => ({
+    body: { sourceIds: sources.map(({ id }) => id), targetId: target },
+    status: 200,
+  }),
   'POST /merges/preview': ({ customer, target, sources }) => ({
     body: {
       targetId: target,
