@@ -36,6 +36,8 @@ export const TODAY = '2026-11-21';
 export async function serveDemo(databaseUrl: string): Promise<DemoServer> {
   const demo = await createDemo({ databaseUrl, data: 'empty', clock: () => new Date(`${TODAY}T10:00:00Z`) });
   const server = createServer(demo.app);
+  // A connection that it closes while the next request is on its way would look like a fault.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

@@ -61,17 +61,18 @@ interface Scene {
   sources: DemoInvoice[];
 }
 
+let folder: string;
+beforeAll(() => void (folder = build()));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 describe.each(eachDatabase)('a server killed while it merges, on %s', (name, createDatabase) => {
-  let folder: string;
   let database: TestDatabase;
   beforeAll(async () => {
-    folder = build();
     database = await createDatabase({ min: 0, max: 1 });
   });
   afterAll(async () => {
     await killAll();
     await database.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it(

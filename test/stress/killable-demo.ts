@@ -11,16 +11,21 @@ export interface KillPoint {
   statement: number | 'commit';
   when: 'before' | 'during' | 'after';
 }
-export type Told = { arm: KillPoint } | { count: true };
+/** `start` comes first, with the database. */
+export type Told = { start: string } | { arm: KillPoint } | { count: true };
 /** `armed`: from now on statements are counted. */
 export interface Reply {
+  /** Where it listens. */
+  url?: string;
   armed?: true;
   /** Of transactions since it was told to count. */
   statements?: number;
 }
 
-async function start(): Promise<void> {
-  const demo = await createDemo({ databaseUrl: process.env.DATABASE_URL ?? '', data: 'empty' });
+const reply = (words: Reply): void => void process.send?.(words);
+
+async function start(databaseUrl: string): Promise<void> {
+  const demo = await createDemo({ databaseUrl, data: 'empty' });
   let point: KillPoint | null = null;
   let statements = 0;
 
@@ -43,10 +48,9 @@ async function start(): Promise<void> {
     return sent;
   });
 
-  const reply = (words: Reply): void => void process.send?.(words);
   process.on('message', (told: Told) => {
     if ('count' in told) reply({ statements });
-    else {
+    else if ('arm' in told) {
       point = told.arm;
       reply({ armed: true });
     }
@@ -54,12 +58,18 @@ async function start(): Promise<void> {
   });
 
   const server = createServer(demo.app);
+  // A connection that it closes while the next request is on its way would look like its end.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1', () => {
-    process.stdout.write(`demo CRM listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+    reply({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
   });
 }
 
-start().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = 1;
+process.once('message', (told: Told) => {
+  start('start' in told ? told.start : '').catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  });
 });
+// It does not outlive the run that started it.
+process.once('disconnect', () => process.exit());

@@ -19,7 +19,7 @@ export interface UndoAnswer {
 export interface Mounted {
   knex: Knex;
   merge: Plugin;
-  undo(mergeId: Id): Promise<UndoAnswer>;
+  undo(mergeId: Id, newNumbers: boolean): Promise<UndoAnswer>;
   undoing(mergeId: Id): Invoice | undefined;
   put(path: string, body: unknown): Promise<number>;
   close(): Promise<void>;
@@ -44,6 +44,8 @@ export async function mount(knex: Knex, { host }: TestHost, actor: Actor, clock:
   const server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
   });
+  // A connection that it closes while the next request is on its way would look like a fault.
+  server.keepAliveTimeout = 0;
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${merge.mountPath}`;
   const send = (method: string, path: string, body: unknown): Promise<Response> =>
     fetch(url + path, {
@@ -55,8 +57,11 @@ export async function mount(knex: Knex, { host }: TestHost, actor: Actor, clock:
   return {
     knex,
     merge,
-    async undo(mergeId) {
-      const reply = await send('POST', `/api/merges/${mergeId}/undo`, { reason: 'Stress', confirmSent: true });
+    async undo(mergeId, newNumbers) {
+      const reply = await send('POST', `/api/merges/${mergeId}/undo`, {
+        ...{ reason: 'Stress', confirmSent: true },
+        ...(newNumbers && { numberTaken: 'new_number' }),
+      });
       type Refused = { error?: { code: string; vars: { refusals?: { code: string }[] } } };
       const { error } = (await reply.json()) as Refused;
       if (reply.status >= 500 && reply.status !== 503) throw new Error(`undo answered ${reply.status}`);

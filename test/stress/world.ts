@@ -23,7 +23,7 @@ export interface Rules {
 const MONTH = `${TODAY.slice(0, 7)}-01`;
 const ACTS = [
   ...['create', 'create', 'create', 'create from sources', 'edit', 'edit', 'merge', 'merge', 'merge', 'undo'],
-  ...['undo', 'pay', 'credit', 'delete', 'renumber', 'link'],
+  ...['undo', 'pay', 'credit', 'delete', 'renumber', 'fill a gap', 'link'],
 ];
 /** What a person is told who comes second, or asks for what cannot be. */
 const REFUSED = [404, 409, 422];
