@@ -147,7 +147,7 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
     due: -70,
     customer: 0,
     discount: { kind: 'percent', value: '10', basis: 'before_tax' },
-    lines: [l('Entretien du four, septembre', '1', '560.00', '20')],
+    lines: [l('Entretien du four, août', '1', '560.00', '20')],
     tags: [0, 1],
     level: 2,
   },
