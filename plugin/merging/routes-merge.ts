@@ -9,6 +9,7 @@ import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guard
 import type { Pages } from '../web/page';
 import { id } from '../web/shapes';
 import type { MergingPageDeps } from './banner-deps';
+import { toLineageView } from './banner-lineage';
 import { mergeTitle, toMergePage } from './routes-merge-view';
 
 const params = z.strictObject({ id });
@@ -41,13 +42,19 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
   ): Promise<void> {
     const words = deps.wordsOf(req);
     const dossier = await service.dossier(db, mergeId, actor);
+    const lineage = await service.lineage(db, dossier.merge.targetId, actor);
     await pages.send(req, res, {
       view: 'merge',
       title: mergeTitle(words, dossier),
       up: { url: urls.invoice(dossier.merge.targetId, 'preview'), label: words.t('merge.up') },
       notices: ['undone', 'corrected'],
       ...(refused && { status: refused.status }),
-      vm: { ...toMergePage(words, dossier, urls.invoice), refused, url: `${pages.base}/merges/${mergeId}` },
+      vm: {
+        ...toMergePage(words, dossier, urls.invoice),
+        lineage: toLineageView(words, lineage, urls.invoice),
+        refused,
+        url: `${pages.base}/merges/${mergeId}`,
+      },
     });
   }
 
