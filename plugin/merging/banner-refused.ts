@@ -158,7 +158,8 @@ const detailsOf = (words: Words, { lines, fields, ...vars }: Row): string[] => [
 export function toQuestions(words: Words, error: unknown, form: MergeForm | null, ticked: boolean): QuestionView[] {
   const asked = new Map<string, QuestionView>();
   for (const code of form?.acknowledged ?? []) {
-    if (code === 'fields_differ' && !ticked) continue;
+    // What the page only warned of is no question: it warns again.
+    if (!QUESTIONS.has(`IM_${code.toUpperCase()}`) || (code === 'fields_differ' && !ticked)) continue;
     asked.set(code, { code, text: explainQuestion(words, { code }), details: [], checked: true });
   }
   if (isPluginError(error)) {
