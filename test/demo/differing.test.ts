@@ -2,6 +2,12 @@
 import { load } from 'cheerio';
 import { startDemo, type RunningDemo } from './support';
 
+interface Said {
+  id: string;
+  version: string;
+  error: { code: string; vars: { invoices: { reasons: object[] }[]; fields: object[] } };
+}
+const said = ({ body }: { body: unknown }) => body as Said;
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 let demo: RunningDemo;
@@ -13,7 +19,7 @@ it('refuses another order and other kinds by name, asks about other terms, and k
   const [first, second, other] = await Promise.all(
     ['FA-2026-00039', 'FA-2026-00045', 'FA-2026-00051'].map((ref) => demo.idOf(ref)),
   );
-  const versionOf = async (id = '') => (await books.get(`/api/invoices/${id}`).expect(200)).body.version as string;
+  const versionOf = async (id = '') => said(await books.get(`/api/invoices/${id}`).expect(200)).version;
   const sources = async (...ids: (string | undefined)[]) =>
     Promise.all(ids.map(async (id) => `${id}~${await versionOf(id)}`));
 
@@ -36,21 +42,21 @@ it('refuses another order and other kinds by name, asks about other terms, and k
     ...{ lines: [{ description: 'Vidange', unitPrice: '10', taxes: [{ rate: '20' }] }], ...more },
   });
   const refused = await books.post('/api/invoices').send(body({ invoiceMergeSource: await sources(first, other) }));
-  expect([refused.status, refused.body.error.code]).toEqual([422, 'IM_NOT_MERGEABLE']);
-  expect(refused.body.error.vars.invoices[0].reasons).toEqual([
+  expect([refused.status, said(refused).error.code]).toEqual([422, 'IM_NOT_MERGEABLE']);
+  expect(said(refused).error.vars.invoices[0]?.reasons).toEqual([
     { code: 'must_match', vars: { fields: ['buyer_ref'] } },
   ]);
   for (const doc_type of ['deposit', 'proforma']) {
     await demo.knex('crm_invoices').where({ id: second }).update({ doc_type });
     const kind = await books.post('/api/invoices').send(body({ invoiceMergeSource: await sources(first, second) }));
-    expect(kind.body.error.vars.invoices[0].reasons).toEqual([{ code: 'kind', vars: {} }]);
+    expect(said(kind).error.vars.invoices[0]?.reasons).toEqual([{ code: 'kind', vars: {} }]);
   }
   await demo.knex('crm_invoices').where({ id: second }).update({ doc_type: 'invoice' });
 
   const wanted = body({ invoiceMergeSource: await sources(first, second) });
   const asked = await books.post('/api/invoices').send(wanted);
-  expect([asked.status, asked.body.error.code]).toEqual([422, 'IM_FIELDS_DIFFER']);
-  expect(asked.body.error.vars.fields).toMatchObject([
+  expect([asked.status, said(asked).error.code]).toEqual([422, 'IM_FIELDS_DIFFER']);
+  expect(said(asked).error.vars.fields).toMatchObject([
     { column: 'pay_terms', value: 'days30', others: [{ number: 'FA-2026-00045', value: 'month45' }] },
   ]);
   const typed = Object.entries({
@@ -68,9 +74,14 @@ it('refuses another order and other kinds by name, asks about other terms, and k
   );
   const saved = await books.post('/api/invoices').send({ ...wanted, invoiceMergeAcknowledged: ['fields_differ'] });
   expect(saved.status).toBe(201);
-  expect(await demo.knex('crm_invoices').where({ id: saved.body.id }).first()).toMatchObject({
+  expect(
+    await demo
+      .knex('crm_invoices')
+      .where({ id: said(saved).id })
+      .first(),
+  ).toMatchObject({
     ...{ buyer_ref: 'BC-2026-114', pay_terms: 'days30' },
   });
-  const preview = load((await books.get(`/invoices/${saved.body.id}`)).text);
+  const preview = load((await books.get(`/invoices/${said(saved).id}`)).text);
   expect(plain(preview('.meta').text())).toContain('Référence de l’acheteurBC-2026-114');
 });
