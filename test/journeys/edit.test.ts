@@ -141,7 +141,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
 
     await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Émettre' }).click()]);
     await page.goto(`${crm.url}/invoices/${oven}`);
-    expect(await provenance(page)).toMatch(/^Fusionnée dans FA-2026-00053 le 21\/11\/2026.* par Hugo Lemaire$/);
+    expect(await provenance(page)).toMatch(/^Fusionnée dans FA-2026-00053 le 21\/11\/2026.* par Hugo Lemaire /);
     expect(await revenue(office, crm)).toBeCloseTo(before + 258, 2);
   });
 });
