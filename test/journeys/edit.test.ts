@@ -129,7 +129,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
       await page.goto(`${crm.url}/invoices/${id}`);
       expect(await provenance(page)).toMatch(/^Fusionnée dans Brouillon.* le 21\/11\/2026.* par Hugo Lemaire /);
     }
-    await page.locator('[data-im="banner"] a').click();
+    await page.locator('[data-im="banner"] a').first().click();
     await page.waitForURL(`**/invoices/${crm.draft}`);
 
     expect(await revenue(office, crm)).toBeCloseTo(before - 696, 2);
