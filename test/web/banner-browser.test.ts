@@ -103,7 +103,7 @@ describe('the banner in a browser', () => {
   it('does not move the banner, and keeps the focus on the box, while lines come and go', async () => {
     await open();
     // Of the row that was ticked: what is said about the choice grows below the list.
-    const row = () => page.locator('[data-im-id="31"]').boundingBox();
+    const row = () => page.locator('#im-first').boundingBox();
     const before = await row();
     await page.locator('[data-im-id="31"]').focus();
     await page.keyboard.press('Space');
