@@ -52,7 +52,7 @@ describe('the banner in a browser', () => {
     expect(await texts('tr[data-im="source"]')).toEqual([
       'De la facture FA-2026-00031 du 12/08/2026 · 604,80 €Retirer cette facture',
     ]);
-    expect(await rowValues()).toEqual(['Entretien du four, septembre', 'Remise de la facture FA-2026-00031 (10 %)']);
+    expect(await rowValues()).toEqual(['Entretien du four, août', 'Remise de la facture FA-2026-00031 (10 %)']);
     const names = await page.$$eval('tr.line [data-invoice-merge="quantity"]', (all) =>
       all.map((one) => (one as HTMLInputElement).name),
     );
@@ -102,12 +102,13 @@ describe('the banner in a browser', () => {
 
   it('does not move the banner, and keeps the focus on the box, while lines come and go', async () => {
     await open();
-    const top = () => page.locator('#im-banner').boundingBox();
-    const before = await top();
+    // Of the row that was ticked: what is said about the choice grows below the list.
+    const row = () => page.locator('#im-first').boundingBox();
+    const before = await row();
     await page.locator('[data-im-id="31"]').focus();
     await page.keyboard.press('Space');
     await page.waitForSelector('tr[data-im="source"]');
-    expect(await top()).toEqual(before);
+    expect(await row()).toEqual(before);
     expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.imId)).toBe('31');
   });
 
@@ -129,7 +130,7 @@ describe('the banner in a browser', () => {
     await tick('FA-2026-00031');
     await page.waitForSelector('[data-im="summary"] table');
     expect(await texts('.im-carried li')).toEqual([
-      'Entretien du four, septembre 1 × 560,00 € 20 %',
+      'Entretien du four, août 1 × 560,00 € 20 %',
       'Remise de la facture FA-2026-00031 (10 %) −1 × 56,00 € 20 %',
     ]);
     expect([await hidden('Lines'), await hidden('Shown')]).toEqual(['server', '1107.39']);
@@ -469,7 +470,7 @@ describe('the banner in a browser', () => {
     await differ.locator('input').check();
     await page.locator('[data-invoice-merge-submit]').click();
     await page.waitForURL('**/save');
-    expect(at.posted()?.invoiceMergeAcknowledged).toBe('fields_differ');
+    expect(at.posted()?.invoiceMergeAcknowledged).toContain('fields_differ');
     // Other differences than those agreed to are asked about anew.
     await open();
     await tick('FA-2026-00031');
