@@ -10,6 +10,7 @@ import { parisDay, type Demo } from './context';
 import { creditNotePages } from './credit-note-pages';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
+import { columnWord } from './column-words';
 import { answerErrors, notFound } from './error-pages';
 import { estimatePages } from './estimate-pages';
 import { expensePages } from './expense-pages';
@@ -66,6 +67,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
       return role !== undefined && mayDo(role, action);
     },
     locale: (req) => req.speech.lang,
+    translate: (key, _vars, locale) => columnWord(key, locale),
     // The plugin's own pages stand under this CRM's header and menu.
     layout: (html, { title, res }) =>
       new Promise((resolve, reject) => {
