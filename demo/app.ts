@@ -18,6 +18,7 @@ import { invoiceFormPages } from './invoice-form-pages';
 import { paperActs } from './invoice-paper-acts';
 import { invoiceListPages } from './invoice-list-pages';
 import { markLate } from './invoice-store';
+import { speeches } from './language';
 import { demoFolder } from './paths';
 import { reminderPages } from './reminder-pages';
 import { reportPages } from './report-pages';
@@ -66,6 +67,9 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
       return role !== undefined && mayDo(role, action);
     },
     locale: (req) => req.speech.lang,
+    // Only we know what the tables that hang on invoices are called.
+    translate: (key, _vars, lang) =>
+      key.startsWith('links.') ? speeches[lang === 'en' ? 'en' : 'fr'].t(key) : undefined,
     // The plugin's own pages stand under this CRM's header and menu.
     layout: (html, { title, res }) =>
       new Promise((resolve, reject) => {

@@ -70,6 +70,7 @@ export const tableMap: TableMap = {
     transmitted: 'filed_on',
     discount: { value: 'rebate_value', kind: 'rebate_kind', basis: 'rebate_basis' },
     kind: { column: 'doc_type', invoice: 'invoice' },
+    copy: ['created_by'],
     status: { column: 'state', values: STATES, credited: CREDITED },
   },
   lines,

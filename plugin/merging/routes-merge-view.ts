@@ -1,21 +1,22 @@
 /** What the page of one merge shows, made from its dossier: pure. */
 import type { Id } from '../host/contract';
-import { explainCauses, explainUndoRefusal } from '../i18n';
+import { explainCauses, explainUndoRefusal, linkName } from '../i18n';
 import type { Words } from '../i18n';
 import { exact, ZERO } from '../money/decimal';
 import { totalOf } from '../money/totals';
 import type { Totals } from '../money/types';
 import { labelOf } from './banner-view';
 import type { MergeDossier, UndoRefusal } from './contract';
+import { LAWFUL } from './undo-reasons';
 
 type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
 type Source = MergeDossier['merge']['sources'][number] & MergeDossier['sources'][number];
 
-/** "Notes de frais (3), Étiquettes (1)"; the host calls its links by its own translation of `links.<name>`. */
+/** "Notes de frais (3), Étiquettes (1)" */
 function linkList(words: Words, links: MergeDossier['links']): string | null {
   if (links.length === 0) return null;
   const named = links.map(({ link, count }) =>
-    words.t('merge.link', { name: words.find([`links.${link}`]) ?? link, number: words.number(String(count)) }),
+    words.t('merge.link', { name: linkName(words, link), number: words.number(String(count)) }),
   );
   return words.list(named);
 }
@@ -65,7 +66,7 @@ function toTotals(words: Words, before: Totals | null, after: Totals, currency: 
 
 /** What comes back, and what there is to say or to confirm. `asked`: what was posted and refused. */
 function toUndo(words: Words, dossier: MergeDossier) {
-  const { undo, merge, lines, links } = dossier;
+  const { undo, lines, links } = dossier;
   if (!undo) return null;
   const number = nameOfTarget(words, dossier);
   const answer = (code: UndoRefusal['code']): UndoRefusal | undefined =>
@@ -88,8 +89,22 @@ function toUndo(words: Words, dossier: MergeDossier) {
     ],
     confirmSent: answer('sent') ? words.t('merge.confirmSent', { number }) : null,
     newNumber: taken ? words.t('merge.newNumber', { numbers: words.list(taken.vars.numbers as string[]) }) : null,
-    id: merge.id,
   };
+}
+
+/**
+ * Correcting, where it can be done. Where undo is refused with the advice to correct, and that cannot be done either, why.
+ */
+function toCorrect(words: Words, dossier: MergeDossier): { correct: string | null; notCorrectable: string[] } {
+  const { undo, correct } = dossier;
+  if (correct?.refusals.length === 0)
+    return { correct: words.t('merge.correctLead', { number: nameOfTarget(words, dossier) }), notCorrectable: [] };
+  const standing = undo?.refusals.filter(({ code }) => !undo.answers.includes(code)) ?? [];
+  if (!standing.some(({ code }) => LAWFUL.includes(code))) return { correct: null, notCorrectable: [] };
+  if (!correct) return { correct: null, notCorrectable: [words.t('merge.correctNotYours')] };
+  const said = standing.map(({ code }): string => code);
+  const more = correct.refusals.filter(({ code }) => !said.includes(code));
+  return { correct: null, notCorrectable: more.map((refusal) => explainUndoRefusal(words, { ...refusal })) };
 }
 
 export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: InvoiceUrl) {
@@ -141,9 +156,6 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
         url: invoiceUrl(invoiceId, 'preview'),
       })),
     },
-    correct:
-      dossier.correct && dossier.correct.refusals.length === 0
-        ? words.t('merge.correctLead', { number: nameOfTarget(words, dossier) })
-        : null,
+    ...toCorrect(words, dossier),
   };
 }
