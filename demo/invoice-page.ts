@@ -45,7 +45,9 @@ export function invoicePage(demo: Demo): InvoicePage {
       .select('p.id', 'p.amount', 'p.paid_on', 'p.remark', 'm.label as method');
     const facts = await mergeFacts(demo, id);
     const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
-    const left = exactAmount(invoice.total).minus(invoice.payments.sum).minus(invoice.credits.sum);
+    // Of a merged one its payer may still owe the whole: the credit note is only how it was settled here.
+    const taken = successor ? invoice.payments.sum : exactAmount(invoice.payments.sum).plus(invoice.credits.sum);
+    const left = exactAmount(invoice.total).minus(taken);
     const { currency, pricesIncludeTax } = invoice;
     const alone = { currency, pricesIncludeTax, allowancesCharges: [], discount: null, adjustment: '0', prepaid: '0' };
     res.render('invoice', {

@@ -167,35 +167,44 @@ export function reminderText(about: {
   return { subject: t(`letter.subject_${level}`, vars), body: t(`letter.body_${level}`, vars) };
 }
 
+/** Sends one reminder, which may have been queued a while ago, and raises the level; false where it is due no more. */
+export async function sendReminder({ merge }: Demo, reminder: DueReminder, at: string): Promise<boolean> {
+  const send = merge.transaction(async (trx) => {
+    // Whoever merges it at this moment waits, or has merged it: then nothing is sent.
+    await merge.guard(trx, reminder.invoiceId, 'edit');
+    const still = trx('crm_invoices as i')
+      .where('i.id', reminder.invoiceId)
+      .whereIn('i.state', ['open', 'late', 'part']);
+    merge.remindable(still as Query, { invoices: 'i' });
+    if (!(await still.first('i.id'))) return false;
+    await trx('crm_reminder_log').insert({
+      invoice_id: reminder.invoiceId,
+      logged_at: at,
+      level: reminder.level,
+      recipient: reminder.email,
+      amount_due: reminder.amount,
+      outcome: 'sent',
+      ...reminderText(reminder),
+    });
+    await trx('crm_invoices').where({ id: reminder.invoiceId }).update({ dunning_level: reminder.level });
+    return true;
+  });
+  try {
+    return await send;
+  } catch (error) {
+    if (!isPluginError(error) || error.status >= 500) throw error;
+    return false;
+  }
+}
+
 /** Runs the job once: logs each reminder with its text, raises the level, and logs once why others get none. */
 export async function runReminders(demo: Demo): Promise<{ sent: number; skipped: number }> {
-  const { knex, merge } = demo;
+  const { knex } = demo;
   await markLate(demo);
   const { due, skipped } = await reminderRound(demo);
   const at = demo.now().toISOString();
   let sent = 0;
-  for (const reminder of due) {
-    const send = merge.transaction(async (trx) => {
-      // Whoever merges it at this moment waits, or has merged it: then nothing is sent.
-      await merge.guard(trx, reminder.invoiceId, 'edit');
-      await trx('crm_reminder_log').insert({
-        invoice_id: reminder.invoiceId,
-        logged_at: at,
-        level: reminder.level,
-        recipient: reminder.email,
-        amount_due: reminder.amount,
-        outcome: 'sent',
-        ...reminderText(reminder),
-      });
-      await trx('crm_invoices').where({ id: reminder.invoiceId }).update({ dunning_level: reminder.level });
-    });
-    try {
-      await send;
-      sent += 1;
-    } catch (error) {
-      if (!isPluginError(error) || error.status >= 500) throw error;
-    }
-  }
+  for (const reminder of due) if (await sendReminder(demo, reminder, at)) sent += 1;
   // That it was reminded a few days ago stands in the log already.
   const worthSaying = skipped.filter((one) => one.reason !== 'recent');
   let said = 0;

@@ -5,6 +5,7 @@ import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } fro
 import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
+import { PluginError } from './errors';
 import { asNotMigrated } from './host/not-migrated';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
@@ -70,7 +71,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
 
   // Reading the schema costs queries: once is enough until somebody asks for the check again.
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
-  const { authorize } = options;
+  const authorize: Options<Req>['authorize'] = async (...asked) => {
+    const answer: unknown = await options.authorize(...asked);
+    // 'no', or an object with `allowed: false`, would allow.
+    if (typeof answer !== 'boolean') throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'authorize' });
+    return answer;
+  };
   const clock = options.clock ?? (() => new Date());
   const settings = createSettings({
     ...{ knex, store: createSettingsStore(prefix), authorize, clock },
@@ -123,7 +129,13 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const mergingPages = {
     db: knex,
     service,
-    actorOf: async (req: IncomingMessage) => (await options.actor(req as Req)) ?? null,
+    actorOf: async (req: IncomingMessage): Promise<Actor | null> => {
+      const actor: Partial<Actor> | null = (await options.actor(req as Req)) ?? null;
+      // A number as id would be nobody's own merge, and no name could be read in the records.
+      if (actor !== null && !(typeof actor.id === 'string' && actor.id !== '' && typeof actor.name === 'string'))
+        throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'actor' });
+      return actor as Actor | null;
+    },
     wordsOf,
     render,
     urls: { base, pages: base + pagesPath, asset: assets.url, invoice: host.invoiceUrl },

@@ -21,19 +21,21 @@ export function createApi({ base, csrf, words }) {
     throw new Error(body?.error?.message ?? words.say('banner.offline'));
   }
 
+  /** @param {string} path @param {object} body @returns {Promise<any>} */
+  async function post(path, body) {
+    const headers = { 'Content-Type': 'application/json', ...(csrf && { [csrf.header]: csrf.token }) };
+    const response = await call(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return response.json();
+  }
+
   return {
-    /** @param {string} sourceId @param {string | null} targetId @returns {Promise<import('./rows.js').SourceLines>} */
-    async lines(sourceId, targetId) {
-      const query = targetId ? `?targetId=${encodeURIComponent(targetId)}` : '';
-      const response = await call(`/api/invoices/${encodeURIComponent(sourceId)}/lines${query}`);
-      return response.json();
-    },
+    /**
+     * @param {string[]} sourceIds @param {string | null} targetId
+     * @returns {Promise<{ sources: import('./rows.js').SourceLines[], refused: { sourceId: string, error: { message: string } }[] }>}
+     */
+    lines: (sourceIds, targetId) => post('/api/invoices/lines', { sourceIds, ...(targetId && { targetId }) }),
     /** @param {{ targetId?: string, customerId?: string, sourceIds: string[] }} body @returns {Promise<Record<string, any>>} */
-    async preview(body) {
-      const headers = { 'Content-Type': 'application/json', ...(csrf && { [csrf.header]: csrf.token }) };
-      const response = await call('/api/merges/preview', { method: 'POST', headers, body: JSON.stringify(body) });
-      return response.json();
-    },
+    preview: (body) => post('/api/merges/preview', body),
     /** @param {Record<string, string | null>} query @param {AbortSignal} [signal] @returns {Promise<Element | null>} the banner again */
     async banner(query, signal) {
       const given = Object.entries(query).filter(([, value]) => value !== null);

@@ -40,7 +40,10 @@ export function createChoices({ root, config, api, words, signal, tell, credited
   const boxes = () =>
     /** @type {HTMLInputElement[]} */ ([...root.querySelectorAll('input[name="invoiceMergeSource"]')]);
   const ticked = () => boxes().filter(isTick);
-  const boxOf = (/** @type {string} */ id) => boxes().find((box) => box.dataset.imId === id);
+  const boxOf = (/** @type {string} */ id) =>
+    /** @type {HTMLInputElement | null} */ (
+      root.querySelector(`input[name="invoiceMergeSource"][data-im-id="${CSS.escape(id)}"]`)
+    );
   /** @returns {string[]} ids of all that may be ticked at once, also those of other pages */
   const found = () => {
     const { imIds = '[]', imCreditIds = '[]' } = part('choices')?.dataset ?? {};
@@ -216,6 +219,7 @@ export function createChoices({ root, config, api, words, signal, tell, credited
    * @returns {HTMLInputElement | null} the first that finds no room
    */
   function tick(ids, source) {
+    let room = config.limit - ticked().length;
     for (const id of ids) {
       const box = boxOf(id);
       if (box && isTick(box)) continue;
@@ -224,7 +228,8 @@ export function createChoices({ root, config, api, words, signal, tell, credited
       );
       const next = box ?? other;
       if (!next) continue;
-      if (!hasRoom()) return next;
+      if (room <= 0) return next;
+      room -= 1;
       if (box) box.checked = true;
       else keep(next);
     }
@@ -281,7 +286,10 @@ export function createChoices({ root, config, api, words, signal, tell, credited
     boxes,
     ticked,
     boxOf,
-    isTicked: (/** @type {string} */ id) => ticked().some((box) => box.dataset.imId === id),
+    isTicked(/** @type {string} */ id) {
+      const box = boxOf(id);
+      return box !== null && isTick(box);
+    },
     labelOf: (/** @type {string} */ id) => boxOf(id)?.dataset.imLabel ?? '',
     keep,
     untick,

@@ -26,7 +26,8 @@ export function labelButtons(buttons, own, count, mustIssue, words) {
     button.dataset.imText ??= (isInput ? button.value : button.textContent) ?? '';
     const issues = 'invoiceMergeIssue' in button.dataset || (mustIssue && buttons.length === 1);
     const merging = issues ? words.say('banner.issue') : text;
-    const label = count > 0 && merging ? merging : button.dataset.imText;
+    const isHeld = mustIssue && !issues && button.dataset.invoiceMergeSubmit === 'draft';
+    const label = count > 0 && merging && !isHeld ? merging : button.dataset.imText;
     if (isInput) button.value = label;
     else if (button.textContent !== label) button.textContent = label;
   }

@@ -5,7 +5,10 @@ import { addServerRows, removeServerRows } from './server-rows.js';
 
 /** @typedef {import('./rows.js').SourceLines} SourceLines */
 
-const LOADS_AT_ONCE = 4;
+/** Of one request: few enough that the first rows stand soon. */
+const LOADED_TOGETHER = 50;
+/** How long rows are placed, in milliseconds, before the page may draw and answer. */
+const BUSY_FOR = 50;
 const LOST_NAMED = 5;
 
 /**
@@ -30,8 +33,6 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
   let mode = null;
   /** Rows came or went since the host last told its total. */
   let outdated = false;
-  /** @type {Promise<void>} the last load, done once its rows stand */
-  let placed = Promise.resolve();
   /** Since nothing was loading any more: of many, each one's sentence would be the last one's only. */
   let loaded = 0;
   /** @type {string[]} labels of those that could not be had */
@@ -83,30 +84,50 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
     tell(say('banner.removed', { number: detail.source.label }));
   }
 
-  /** @param {string} id @param {Promise<void>} before rows stand in the list's order, not in that of the replies */
-  async function load(id, before) {
+  /** @param {SourceLines} brought */
+  function accept(brought) {
+    const { id, version, totals } = brought.source;
+    // Its row may be another one by now, or none: pages come and go while lines load.
+    const box = choices.boxOf(id);
+    if (signal.aborted || !box || !choices.isTicked(id)) return;
     const label = choices.labelOf(id);
+    const total = add(totals.taxInclusive, totals.adjustment, totals.rounding);
+    // What is shown is what is posted, also when it changed after the page was made.
+    box.value = `${id}~${version}`;
+    box.dataset.imTotal = total;
+    const detail = { ...brought, source: { ...brought.source, total, label }, restored: config.restored };
+    place(detail);
+    loaded += 1;
+    tell(say('banner.loaded', { count: brought.lines.length, number: label }));
+  }
+
+  /** @param {string} id @param {unknown} error */
+  function lose(id, error) {
+    if (signal.aborted || !choices.isTicked(id)) return;
+    lost.push(choices.labelOf(id));
+    choices.untick(id);
+    cause = error;
+    failed(error);
+  }
+
+  /** @param {string[]} ids */
+  async function load(ids) {
     try {
-      const reply = await api.lines(id, config.invoiceId);
-      await before;
-      // Its row may be another one by now, or none: pages come and go while lines load.
-      const box = choices.boxOf(id);
-      if (signal.aborted || !box || !choices.isTicked(id)) return;
-      const { totals } = reply.source;
-      const total = add(totals.taxInclusive, totals.adjustment, totals.rounding);
-      const detail = { ...reply, source: { ...reply.source, total, label }, restored: config.restored };
-      // What is shown is what is posted, also when it changed after the page was made.
-      box.value = `${id}~${reply.source.version}`;
-      box.dataset.imTotal = total;
-      place(detail);
-      loaded += 1;
-      tell(say('banner.loaded', { count: reply.lines.length, number: label }));
+      const { sources, refused } = await api.lines(ids, config.invoiceId);
+      for (const { sourceId, error } of refused) lose(sourceId, new Error(error.message));
+      let since = performance.now();
+      for (const brought of sources) {
+        try {
+          accept(brought);
+        } catch (error) {
+          lose(brought.source.id, error);
+        }
+        if (performance.now() - since < BUSY_FOR) continue;
+        await new Promise((drawn) => setTimeout(drawn));
+        since = performance.now();
+      }
     } catch (error) {
-      if (signal.aborted || !choices.isTicked(id)) return;
-      choices.untick(id);
-      lost.push(label);
-      cause = error;
-      failed(error);
+      for (const id of ids) lose(id, error);
     }
   }
 
@@ -134,13 +155,13 @@ export function createLines({ root, config, api, words, choices, signal, tell, c
       const wantedIds = new Set(wanted);
       for (const id of [...shown.keys()]) if (!wantedIds.has(id)) remove(id);
       const missing = wanted.filter((id) => !shown.has(id) && !loading.has(id));
-      const next = missing.slice(0, Math.max(0, LOADS_AT_ONCE - loading.size));
-      if (next.length > 0) tell(say('banner.loading'));
-      for (const id of next) {
-        loading.add(id);
-        placed = load(id, placed);
-        void placed.finally(() => {
-          loading.delete(id);
+      // One after the other: rows stand in the list's order, whatever is ticked while others load.
+      if (missing.length > 0 && loading.size === 0) {
+        const next = missing.slice(0, LOADED_TOGETHER);
+        tell(say('banner.loading'));
+        for (const id of next) loading.add(id);
+        void load(next).finally(() => {
+          loading.clear();
           if (!signal.aborted) changed();
         });
       }

@@ -64,6 +64,7 @@ export function columnUses(map: TableMap): ColumnUse[] {
   map.links.forEach((link, index) => {
     const table = of(`links[${index}]`, link.table);
     for (const id of [link.id].flat()) table.add('id', id);
+    for (const column of link.unique ?? []) table.add('unique', column);
     table.add('column', link.column, 'any', link.to === 'invoice' ? invoiceId : lineId);
     table.addKeys('fixed', link.fixed);
   });

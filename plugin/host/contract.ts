@@ -386,6 +386,8 @@ export interface TableMap {
     /** several where a pivot has no id */ id: Col | Col[];
     to: 'invoice' | 'line';
     column: Col;
+    /** With `column`, what an invoice bears once (a custom field's value by its field): the target's own stays. */
+    unique?: Col[];
     fixed?: Row;
     policy: 'move' | 'copy' | 'keep' | 'refuse';
   }[];

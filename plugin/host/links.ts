@@ -8,8 +8,8 @@ type Link = TableMap['links'][number];
 
 /**
  * `lineIds`: pairs of a source's line and the target's line that came from it.
- * `move`: rows point at the target; those it has already (the same tag: equal in all columns of a composite key) are deleted and `dropped`.
- * `copy`: rows are doubled. `keep` and `refuse`: untouched.
+ * `move`: rows point at the target; those it has already (the same tag: equal in all columns of a composite key, or in
+ * those of `unique`) are deleted and `dropped`. `copy`: rows are doubled, but for those. `keep` and `refuse`: untouched.
  */
 export async function moveLinks(
   trx: Trx,
@@ -35,7 +35,10 @@ export async function moveLinks(
   return moved;
 }
 
-/** Returns those that it left: rows that point elsewhere by now or are gone. The invoices and lines they go back to must exist again. */
+/**
+ * Returns those that it left: moved rows that point elsewhere by now, are gone, or whose place is taken, and copies that
+ * somebody has changed. The invoices and lines that they go back to must exist again.
+ */
 export async function restoreLinks(trx: Trx, map: TableMap, moved: MovedLink[]): Promise<MovedLink[]> {
   const left: MovedLink[] = [];
   const links = map.links.filter(({ name }) => moved.some(({ link }) => link === name));
@@ -46,30 +49,34 @@ export async function restoreLinks(trx: Trx, map: TableMap, moved: MovedLink[]):
   );
   for (const link of links) {
     const ours = moved.filter((one) => one.link === link.name);
-    const there = new Set(
-      (await rowsAt(trx, columns, link, [...new Set(ours.map(({ to }) => to))])).map((row) => keyText(link, row)),
-    );
-    const isThere = (one: MovedLink): boolean => there.has(keyText(link, { ...one.row, [link.column]: one.to }));
-    const back = ours.filter((one) => one.how === 'moved' && isThere(one));
-    const copies = ours.filter((one) => one.how === 'copied' && isThere(one));
-    left.push(...ours.filter((one) => one.how === 'moved' && !isThere(one)));
+    const at = (ids: Id[]): Promise<Row[]> => rowsAt(trx, columns, link, [...new Set(ids)]);
+    const there = new Map((await at(ours.map(({ to }) => to))).map((row) => [keyText(link, row), row]));
+    const atSources = new Set((await at(ours.map(({ from }) => from))).map((row) => bornBy(link, row)));
+    const now = (one: MovedLink): Row | undefined => there.get(keyText(link, { ...one.row, [link.column]: one.to }));
+    const returns = (one: MovedLink): boolean => now(one) !== undefined && !atSources.has(bornBy(link, one.row));
+    const isChanged = ({ row }: MovedLink, found: Row): boolean =>
+      Object.entries(row).some(([column, value]) => JSON.stringify(found[column]) !== JSON.stringify(value));
+    const back = ours.filter((one) => one.how === 'moved' && returns(one));
+    const copies = ours.filter((one) => one.how === 'copied').filter((one) => now(one) !== undefined);
+    const changed = copies.filter((one) => isChanged(one, now(one) ?? {}));
+    left.push(...ours.filter((one) => one.how === 'moved' && !returns(one)), ...changed);
     for (const part of chunks(back))
       await repoint(
         trx,
         link,
         part.map(({ row, from, to }) => [row, to, from]),
       );
-    for (const part of chunks(copies))
+    for (const part of chunks(copies.filter((one) => !changed.includes(one))))
       await deleteRows(
         trx,
         link,
         part.map(({ row }) => row),
       );
-    await insertDropped(
+    const dropped = ours.filter(({ how, row }) => how === 'dropped' && !atSources.has(bornBy(link, row)));
+    await insertExact(
       trx,
-      columns,
-      link,
-      ours.filter(({ how }) => how === 'dropped'),
+      link.table,
+      dropped.map(({ row }) => row),
     );
   }
   return left;
@@ -132,15 +139,24 @@ function keyColumns(link: Link): string[] {
   return [link.id].flat();
 }
 
-function keyText(link: Link, row: Row): string {
-  return JSON.stringify(keyColumns(link).map((column) => textOf(bindableText(row[column]))));
+const textIn = (row: Row, columns: string[]): string =>
+  JSON.stringify(columns.map((column) => textOf(bindableText(row[column]))));
+
+const keyText = (link: Link, row: Row): string => textIn(row, keyColumns(link));
+
+/** By which columns an invoice or a line bears a row only once; null where it may bear any number. */
+function onceBy(link: Link): string[] | null {
+  if (link.unique) return [link.column, ...link.unique];
+  return keyColumns(link).includes(link.column) ? keyColumns(link) : null;
 }
+
+const bornBy = (link: Link, row: Row): string => textIn(row, onceBy(link) ?? keyColumns(link));
 
 function bindableText(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
 }
 
-/** Only a key that the moved column is part of can be borne twice: by the target, or by two of the sources. */
+/** Rows that the target, or another of the sources, bears already. */
 async function withoutDoubles(
   trx: Trx,
   columns: Columns,
@@ -148,14 +164,14 @@ async function withoutDoubles(
   rows: Row[],
   goesTo: Map<Id, Id>,
 ): Promise<{ fresh: Row[]; taken: Row[] }> {
-  if (!keyColumns(link).includes(link.column)) return { fresh: rows, taken: [] };
+  if (!onceBy(link)) return { fresh: rows, taken: [] };
   const has = new Set(
-    (await rowsAt(trx, columns, link, [...new Set(goesTo.values())])).map((row) => keyText(link, row)),
+    (await rowsAt(trx, columns, link, [...new Set(goesTo.values())])).map((row) => bornBy(link, row)),
   );
   const fresh: Row[] = [];
   const taken: Row[] = [];
   for (const row of rows) {
-    const key = keyText(link, { ...row, [link.column]: goesTo.get(idAt(link, row)) });
+    const key = bornBy(link, { ...row, [link.column]: goesTo.get(idAt(link, row)) });
     if (has.has(key)) taken.push(row);
     else fresh.push(row);
     has.add(key);
@@ -237,17 +253,4 @@ async function copy(trx: Trx, columns: Columns, link: Link, rows: Row[], goesTo:
     );
   for (const row of rows) origins.set(content(row), [...(origins.get(content(row)) ?? []), idAt(link, row)]);
   return added.map((row) => record(link, row, origins.get(content(row))?.shift() ?? '', idAt(link, row), 'copied'));
-}
-
-async function insertDropped(trx: Trx, columns: Columns, link: Link, dropped: MovedLink[]): Promise<void> {
-  if (dropped.length === 0) return;
-  const there = new Set(
-    (await rowsAt(trx, columns, link, [...new Set(dropped.map(({ from }) => from))])).map((row) => keyText(link, row)),
-  );
-  const missing = dropped.filter(({ row }) => !there.has(keyText(link, row)));
-  await insertExact(
-    trx,
-    link.table,
-    missing.map(({ row }) => row),
-  );
 }

@@ -158,6 +158,8 @@ function lists(map: TableMap, fault: Report): void {
     seen.add(link.name);
     for (const key of ['table', 'id', 'column'] as const)
       if (!link[key]?.length) fault(`links.${at}.${key}`, `name the ${key} of the link`);
+    if (link.unique !== undefined && !(Array.isArray(link.unique) && link.unique.length > 0))
+      fault(`links.${at}.unique`, 'list the columns that, with `column`, one invoice bears once, or leave it out');
     if (!['invoice', 'line'].includes(link.to)) fault(`links.${at}.to`, "say 'invoice' or 'line'");
     if (!['move', 'copy', 'keep', 'refuse'].includes(link.policy))
       fault(`links.${at}.policy`, "say 'move', 'copy', 'keep' or 'refuse'");

@@ -88,11 +88,12 @@ export async function saveTotals(
   return { totals, status: settled ? status : invoice.status };
 }
 
-function statusByPayments({ status, payments, totals, credited }: Invoice): InvoiceStatus {
+function statusByPayments({ status, payments, credits, totals, credited }: Invoice): InvoiceStatus {
   if (status === 'draft' || status === 'cancelled') return status;
   // Many hosts call an invoice of nothing paid: it no longer is, once lines came.
   if (payments.count === 0) return status === 'paid' && !credited && new Big(totalOf(totals)).gt(0) ? 'unpaid' : status;
-  const paid = new Big(payments.sum);
+  // A credit note applied to it leaves that much less to pay.
+  const paid = new Big(payments.sum).plus(credits.sum);
   if (paid.lte(0)) return status;
   return paid.gte(totalOf(totals)) ? 'paid' : 'partial';
 }

@@ -8,6 +8,7 @@ import type {
   Invoice,
   InvoiceHead,
   Reason,
+  Row,
   Settlement,
   SettlementChoice,
   Trx,
@@ -61,7 +62,7 @@ export const toCandidate = (invoice: InvoiceHead, reasons: Refusal[], creditOnly
 });
 
 /**
- * Runs the host's `candidates` hook. It may take candidates away and add reasons; ids of its own invention are dropped.
+ * Runs the host's `candidates` hook. It may take candidates away and refuse them; ids of its own invention are dropped.
  * @throws IM_HOOK_INVALID 500 when it answers something else than a list of candidates
  */
 export async function askHook(
@@ -81,15 +82,25 @@ export async function askHook(
   return candidates.flatMap((one) => {
     const changed = answered.get(one.id);
     if (!changed) return [];
-    const refused = Array.isArray(changed.reasons) ? changed.reasons.find(({ code }) => code === 'host') : undefined;
-    const reasons = refused ? [...one.reasons, { code: 'host' as const, vars: refused.vars ?? {} }] : one.reasons;
-    return [{ ...one, eligible: reasons.length === 0, reasons }];
+    const given = (Array.isArray(changed.reasons) ? changed.reasons : []) as Partial<Refusal | null>[];
+    const added = given.filter((reason) => !one.reasons.some(({ code }) => code === reason?.code));
+    // Whatever the host says against it, and in which shape: it is not merged.
+    if (added.length === 0 && (changed.eligible !== false || !one.eligible)) return [one];
+    const vars = added.find((reason) => isObject(reason?.vars))?.vars ?? {};
+    return [{ ...one, eligible: false, reasons: [...one.reasons, { code: 'host' as const, vars }] }];
   });
 }
 
+const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+type Refused = { invoiceId: Id; number: string | null; reasons: Refusal[] };
+
+export const notMergeable = (invoices: Refused[]): PluginError =>
+  new PluginError('IM_NOT_MERGEABLE', 422, { invoices });
+
 /** @throws IM_NOT_MERGEABLE 422 with `invoices`, unless there are none */
-export function demandNone(refused: { invoiceId: Id; number: string | null; reasons: Refusal[] }[]): void {
-  if (refused.length > 0) throw new PluginError('IM_NOT_MERGEABLE', 422, { invoices: refused });
+export function demandNone(refused: Refused[]): void {
+  if (refused.length > 0) throw notMergeable(refused);
 }
 
 export async function admit(

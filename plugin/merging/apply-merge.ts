@@ -130,13 +130,16 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       undone: null,
       corrected: null,
     };
-    await deps.hooks.beforeMerge?.(trx, made);
+    // Copies: what a hook does to its own changes no answer.
+    await deps.hooks.beforeMerge?.(trx, structuredClone(made));
     const { afterMerge } = deps.hooks;
     if (afterMerge)
       afterOutermostCommit(trx, () => {
         // A transaction opened by hand ends well for Knex also when it was rolled back: only the row tells.
         Promise.resolve(store.mergeById(deps.knex, id))
-          .then((kept) => (kept?.targetId === targetId && kept.createdAt === at ? afterMerge(made) : undefined))
+          .then((kept) =>
+            kept?.targetId === targetId && kept.createdAt === at ? afterMerge(structuredClone(made)) : undefined,
+          )
           .catch((error: unknown) => deps.logger.error('afterMerge hook failed', { mergeId: id, error }));
       });
     return made;

@@ -63,6 +63,8 @@ export function createEditableBanner(deps: MergingPageDeps) {
     const rows = toRows(words, shown, ticks, spec.error, urls.invoice, versions).map((row) => ({
       ...row,
       checked: row.checked && (row.creditOnly === null || settlement.issued === 'credit'),
+      // Where nothing else is offered there is nothing to warn of.
+      creditOnly: settlement.radios.length > 0 ? row.creditOnly : null,
       elsewhere: !onPage.has(row.id),
     }));
     const others = pageOf(

@@ -6,6 +6,7 @@ import type { Actor, Id } from '../host/contract';
 import type { Words } from '../i18n';
 import { chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
+import { toLineageView } from './banner-lineage';
 import { titleOf } from './banner-list';
 import type { InvoiceMerges } from './contract';
 import { explainClosed, toProvenance, toRows } from './banner-view';
@@ -74,13 +75,18 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     const closed = list && eligible.length > 0 ? explainClosed(words, list) : null;
     const choices = closed ? [] : eligible;
     const provenance = toProvenance(words, merges, urls.invoice);
-    const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces;
+    const lineage = toLineageView(words, await service.lineage(db, invoiceId, actor), urls.invoice);
+    const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces && !lineage;
     if (nothing) return '';
     const mayApply = await allows(actor, 'merge.apply', invoiceId);
+    const level = provenance.replaces ? (list?.target?.reminderLevel ?? 0) : 0;
     return deps.render('banner-preview', {
       ...chrome(deps, req, res, words),
       ...provenance,
+      lineage,
       merges: await mergePages(words, merges, invoiceId, actor),
+      // A merge forgives no reminder: the highest of its invoices is kept.
+      reminderLevel: level > 0 ? words.t('banner.reminderLevel', { level: words.number(String(level)) }) : null,
       closed,
       regroup: closed && list && mayApply ? regroupUrl(req, spec, list, []) : null,
       choices: choices.slice(0, AT_A_GLANCE),

@@ -97,7 +97,8 @@ export function toSettlement(words: Words, offer: SettlementOffer, form: MergeFo
       disabled: !free,
       label: words.t(`settlement.instead_${kind.words}`),
       effect: isDraft ? (credits ? words.t('settlement.draftNoCredit') : null) : words.t('settlement.cancelEffect'),
-      reason: free ? null : words.t('settlement.mayNotChoose'),
+      // Said once for both.
+      reason: free || view.radioReason !== null ? null : words.t('settlement.mayNotChoose'),
     });
     // Without JavaScript it cannot follow the box: it says both ways.
     if (!isDraft) view.note = words.t(NOTES[chosen]);

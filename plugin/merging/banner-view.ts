@@ -88,10 +88,9 @@ export function toRows(
     const version = versions.get(id);
     const label = labelOf(words, candidate);
     const stale = wanted.has(id) && ![null, version].includes(wanted.get(id) ?? null);
-    const explain = (reasons: Refusal[]): string =>
-      words.list(
-        reasons.map((reason) => explainReason(words, { code: reason.code, vars: { status, ...reason.vars } })),
-      );
+    const reasons = candidate.reasons.map((reason) =>
+      explainReason(words, { code: reason.code, vars: { status, ...reason.vars } }),
+    );
     return {
       id,
       value: version === undefined ? id : `${id}~${version}`,
@@ -108,8 +107,11 @@ export function toRows(
       checked: candidate.eligible && wanted.has(id) && !stale && !problems.has(id),
       problem: candidate.eligible
         ? (problems.get(id) ?? (stale ? words.t('banner.changed') : null))
-        : explain(candidate.reasons),
-      creditOnly: candidate.creditOnly.length > 0 ? explain(candidate.creditOnly) : null,
+        : words.list(reasons),
+      creditOnly:
+        candidate.creditOnly.length > 0
+          ? words.list(candidate.creditOnly.map(({ code }) => words.t(`banner.only_${code}`)))
+          : null,
     };
   });
 }

@@ -1,4 +1,5 @@
 /** What merging/ offers to its routes, its banner and create-plugin; implemented in service.ts. */
+import type { PluginError } from '../errors';
 import type {
   Actor,
   Candidate,
@@ -78,6 +79,11 @@ export interface SourceLines {
   adjustment: Decimal;
   pricesIncludeTax: boolean;
 }
+
+/** Of one of those asked for: its lines, or why it brings none. */
+export type BroughtLines = { sourceId: Id } & (
+  { lines: SourceLines; error?: undefined } | { lines?: undefined; error: PluginError }
+);
 
 export interface DifferenceCause {
   code: string;
@@ -213,6 +219,37 @@ export interface MergeDossier {
   left: { links: { link: string; count: number }[]; renumbered: Undone['renumbered'] } | null;
 }
 
+/** An invoice in a lineage. */
+export interface LineageNode {
+  invoiceId: Id;
+  number: string | null;
+  issueDate: Day | null;
+  total: Decimal | null;
+  currency: string;
+  /** False: a merge has deleted it. */
+  stands: boolean;
+  /** The merge between it and its neighbour towards the invoice that was asked for; null for that one. */
+  merge: {
+    id: Id;
+    at: string;
+    by: string;
+    undone: boolean;
+    /** Of the source of the two. */
+    settlement: Settlement;
+    creditNote: string | null;
+  } | null;
+  /** What came into it; nothing through an undone merge. */
+  from: LineageNode[];
+}
+
+export interface Lineage {
+  root: LineageNode;
+  /** What it became, one after the other. */
+  into: LineageNode[];
+  /** What it would have become, had the merges not been undone. */
+  undoneInto: LineageNode[];
+}
+
 export interface HistoryFilter {
   /** As target or as source. */
   invoiceId?: Id;
@@ -245,8 +282,12 @@ export interface MergingService {
   mergeable: CountMergeable;
   /** Of candidates that are shown: a version costs all lines of its invoice. Missing ids are left out. */
   versions(db: Db, ids: Id[]): Promise<Map<Id, string>>;
-  /** IM_NOT_FOUND 404 where the person may not see it; IM_NOT_MERGEABLE 422 with reasons. */
-  lines(db: Db, query: { sourceId: Id; targetId?: Id; actor: Actor }): Promise<SourceLines>;
+  /**
+   * Of each in the order asked for; an error is IM_NOT_FOUND where the person may not see it, IM_NOT_MERGEABLE with reasons.
+   * As many statements for one as for a hundred.
+   * @throws IM_NOT_FOUND 404 for a target out of sight
+   */
+  lines(db: Db, query: { sourceIds: Id[]; targetId?: Id; actor: Actor }): Promise<BroughtLines[]>;
   preview(db: Db, query: { targetId?: Id; customerId?: Id; sourceIds: Id[]; actor: Actor }): Promise<MergePreview>;
   /** POST /merges: its own transaction, retried as a whole. */
   merge(request: MergeRequest, actor: Actor): Promise<{ merge: Merge; replayed: boolean }>;
@@ -273,6 +314,8 @@ export interface MergingService {
   ): Promise<{ merges: Merge[]; page: number; pages: number; total: number }>;
   /** Only what the person may see; a deleted source belongs to whoever sees its successor. */
   mergesOf(db: Db, invoiceId: Id, actor: Actor): Promise<InvoiceMerges>;
+  /** All that an invoice came from and became, of what the person may see; null: nothing. Statements by levels, not by invoices. */
+  lineage(db: Db, invoiceId: Id, actor: Actor): Promise<Lineage | null>;
   /** Throws IM_FORBIDDEN 403. */
   demand(actor: Actor, action: 'merge.view' | 'merge.apply' | 'merge.history', invoiceId?: Id): Promise<void>;
 }

@@ -48,6 +48,10 @@ export const restrictTo =
     }
   };
 
+/** '2026-02-30' would close nothing, or too much. */
+const isDay = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).getUTCDate() === Number(text.slice(8));
+
 /**
  * Last day whose accounts are closed, the later of what the settings and the hook say; null when none is.
  * @throws IM_HOOK_INVALID 500 for anything but 'YYYY-MM-DD': compared with days, a Date would leave every period open
@@ -58,7 +62,7 @@ export async function lockedUntil(
   settings: Pick<Settings, 'lockedUntil'>,
 ): Promise<Day | null> {
   const day: unknown = (await deps.hooks.lockedUntil?.(db)) ?? null;
-  if (day !== null && (typeof day !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(day)))
+  if (day !== null && (typeof day !== 'string' || !isDay(day)))
     throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'lockedUntil' });
   const days = [day, settings.lockedUntil].filter((one) => one !== null);
   return days.sort().at(-1) ?? null;

@@ -1,7 +1,7 @@
 /** What merging's endpoints ask for and answer with. The types of contract.ts say the same to the compiler: handlers hold them together. */
 import { z } from 'zod';
 import type { Reason } from '../host/contract';
-import { actor, component, currency, day, decimal, distinct, id, instant, version } from '../web/shapes';
+import { actor, component, currency, day, decimal, distinct, failure, id, instant, version } from '../web/shapes';
 import { LIMITS } from './payload';
 
 // ---------------------------------------------------------------- asked
@@ -17,6 +17,13 @@ export const previewBody = z.strictObject({
   customerId: id.optional(),
   sourceIds: distinct(id, LIMITS.sources, (one) => one),
   settlement: settlementChoice.optional(),
+});
+
+/** What one call asks for at most: the reply of so many stays within a second. */
+const LINES_OF = 100;
+export const linesBody = z.strictObject({
+  sourceIds: distinct(id, LINES_OF, (one) => one).min(1),
+  targetId: id.optional(),
 });
 
 export const mergeBody = z.strictObject({
@@ -157,6 +164,8 @@ export const shownLines = component(
     ),
   }),
 );
+
+export const refusedLines = z.strictObject({ sourceId: z.string(), ...failure.shape });
 
 const causes = z.array(z.strictObject({ code: z.string(), amount: decimal }));
 

@@ -1,21 +1,28 @@
 /** Merging's JSON API: candidates, a source's lines, preview, merge, merges. */
 import { z } from 'zod';
+import { PluginError } from '../errors';
+import { explainError, type Words } from '../i18n';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { count, currency, id, paged, pageNumber } from '../web/shapes';
 import type { MergingPageDeps } from './banner-deps';
 import { pageOf } from './banner-list';
 import { toFields } from './banner-refused';
+import type { SourceLines } from './contract';
 import { mergeFilter } from './endpoints-filter';
 import {
   candidate,
+  linesBody,
   merge,
   mergeBody,
   mergePreview,
   previewBody,
+  refusedLines,
   shownLines,
   undoBody,
   undone,
 } from './endpoints-shapes';
+
+const shown = (words: Words, lines: SourceLines) => ({ ...lines, fields: toFields(words, lines.source.askIfDiffer) });
 
 export function mergingEndpoints({
   db,
@@ -74,8 +81,35 @@ export function mergingEndpoints({
       replies: { 200: shownLines },
       refusals: [404, 409, 422],
       async handler({ actor, params, query, req }) {
-        const lines = await service.lines(db, { sourceId: params.id, targetId: query.targetId, actor });
-        return { status: 200, body: { ...lines, fields: toFields(wordsOf(req), lines.source.askIfDiffer) } };
+        const [brought] = await service.lines(db, { sourceIds: [params.id], targetId: query.targetId, actor });
+        if (!brought?.lines) throw brought?.error ?? new PluginError('IM_NOT_FOUND', 404, { invoiceId: params.id });
+        return { status: 200, body: shown(wordsOf(req), brought.lines) };
+      },
+    }),
+
+    endpoint({
+      method: 'post',
+      path: '/invoices/lines',
+      summary: 'What up to 100 invoices would bring into another one, and of which of them nothing can be brought',
+      action: 'merge.view',
+      invoice: ({ body }) => body.targetId,
+      body: linesBody,
+      replies: { 200: z.strictObject({ sources: z.array(shownLines), refused: z.array(refusedLines) }) },
+      refusals: [404, 409],
+      async handler({ actor, body, req }) {
+        const words = wordsOf(req);
+        const brought = await service.lines(db, { ...body, actor });
+        return {
+          status: 200,
+          body: {
+            sources: brought.flatMap(({ lines }) => (lines ? [shown(words, lines)] : [])),
+            refused: brought.flatMap(({ sourceId, error }) => {
+              if (!error) return [];
+              const { code, vars } = error;
+              return [{ sourceId, error: { code, message: explainError(words, error) ?? '', vars } }];
+            }),
+          },
+        };
       },
     }),
 

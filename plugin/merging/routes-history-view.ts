@@ -40,6 +40,7 @@ function nameOf(words: Words, { number, issueDate }: { number: string | null; is
 
 export function toHistoryRow(words: Words, row: HistoryRow, gone: Set<Id>, urls: Urls) {
   const { sources, undone } = row;
+  const ended = undone ?? row.corrected;
   const urlOf = (id: Id): string | null => (gone.has(id) ? null : urls.invoice(id, 'preview'));
   return {
     ...amountsOf(words, row, row.currency),
@@ -56,9 +57,13 @@ export function toHistoryRow(words: Words, row: HistoryRow, gone: Set<Id>, urls:
       creditNote: source.creditNote?.number ?? null,
     })),
     more: sources.length > AT_A_GLANCE ? words.t('banner.more', { count: sources.length - AT_A_GLANCE }) : null,
-    undone: undone && {
-      text: words.t('history.undoneBy', { at: words.instant(undone.at), name: undone.by.name }),
-      reason: undone.reason === '' ? null : words.t('history.reason', { reason: undone.reason }),
+    isUndone: undone !== null,
+    ended: ended && {
+      text: words.t(undone ? 'history.undoneBy' : 'history.correctedBy', {
+        at: words.instant(ended.at),
+        name: ended.by.name,
+      }),
+      reason: ended.reason === '' ? null : words.t('history.reason', { reason: ended.reason }),
     },
     url: `${urls.pages}/merges/${encodeURIComponent(row.id)}`,
     open: words.t('history.open', { id: row.id }),

@@ -9,6 +9,7 @@ import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guard
 import type { Pages } from '../web/page';
 import { id } from '../web/shapes';
 import type { MergingPageDeps } from './banner-deps';
+import { toLineageView } from './banner-lineage';
 import type { MergeDossier, UndoRefusal } from './contract';
 import { mergeTitle, toMergePage } from './routes-merge-view';
 
@@ -59,6 +60,7 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
   ): Promise<void> {
     const words = deps.wordsOf(req);
     const dossier = await service.dossier(db, mergeId, actor);
+    const lineage = await service.lineage(db, dossier.merge.targetId, actor);
     await pages.send(req, res, {
       view: 'merge',
       title: mergeTitle(words, dossier),
@@ -67,6 +69,7 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
       ...(refused && { status: refused.status }),
       vm: {
         ...toMergePage(words, dossier, urls.invoice),
+        lineage: toLineageView(words, lineage, urls.invoice),
         refused: refused && { message: refused.message(words, dossier), reason: refused.reason },
         url: `${pages.base}/merges/${mergeId}`,
       },

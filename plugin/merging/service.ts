@@ -8,7 +8,7 @@ import { exact, sum, toAmount } from '../money/decimal';
 import { invoiceTotals, totalOf } from '../money/totals';
 import type { PricedDocument, Totals } from '../money/types';
 import type { Settings } from '../settings/contract';
-import { askHook, demandNone, toCandidate } from './admission';
+import { askHook, notMergeable, toCandidate } from './admission';
 import { createApplyMerge } from './apply-merge';
 import { carriedFrom, difference, mergedDocument } from './combine';
 import type { MergingService, Refusal, SourceLines } from './contract';
@@ -25,6 +25,7 @@ import {
 import { createCorrecting } from './correcting';
 import { createGuarding } from './guarding';
 import { toStored } from './history';
+import { createLineage } from './lineage';
 import { FIELDS } from './payload';
 import { createMergeable } from './mergeable';
 import { chooseCurrency, creditOnly, reasonsAgainst, reasonsAgainstTogether, targetRefusal } from './rules';
@@ -92,11 +93,15 @@ export const createMerging = (deps: MergingDeps) => {
 
   const seenBy = (db: Db, actor: Actor) => () => seenInvoices(db, host.map, restrictTo(deps, actor));
 
+  /** Those that exist and that the person may see. */
+  async function visibleOf(db: Db, ids: Id[], actor: Actor): Promise<Map<Id, Invoice>> {
+    const visible = [...(await visibleIds(db, host.map, ids, restrictTo(deps, actor)))];
+    return new Map((await host.loadInvoices(db, visible)).map((invoice) => [invoice.id, invoice]));
+  }
+
   async function visibleInvoices(db: Db, ids: Id[], actor: Actor): Promise<Map<Id, Invoice>> {
-    const visible = new Set(await visibleIds(db, host.map, ids, restrictTo(deps, actor)));
-    const invoices = new Map((await host.loadInvoices(db, ids)).map((invoice) => [invoice.id, invoice]));
-    for (const id of ids)
-      if (!visible.has(id) || !invoices.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
+    const invoices = await visibleOf(db, ids, actor);
+    for (const id of ids) if (!invoices.has(id)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: id });
     return invoices;
   }
 
@@ -206,21 +211,26 @@ export const createMerging = (deps: MergingDeps) => {
       return new Map(invoices.map(({ id, version }) => [id, version]));
     },
 
-    async lines(db, { sourceId, targetId, actor }) {
+    async lines(db, { sourceIds, targetId, actor }) {
       const now = await settingsNow(db);
-      const invoices = await visibleInvoices(db, targetId === undefined ? [sourceId] : [sourceId, targetId], actor);
-      const source = invoices.get(sourceId);
-      if (!source) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: sourceId });
+      const invoices = await visibleOf(db, targetId === undefined ? sourceIds : [...sourceIds, targetId], actor);
       const target = targetId === undefined ? null : (invoices.get(targetId) ?? null);
-      const reasons = reasonsAgainst(source, {
-        target,
-        // Which customer and currency the form says now, the save will see; here only the person's own sight counts.
-        customerId: source.customerId,
-        currency: source.currency,
-        ...(await judgedBy(db, now, actor)),
+      if (targetId !== undefined && !target) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: targetId });
+      const judged = await judgedBy(db, now, actor);
+      return sourceIds.map((sourceId) => {
+        const source = invoices.get(sourceId);
+        if (!source) return { sourceId, error: new PluginError('IM_NOT_FOUND', 404, { invoiceId: sourceId }) };
+        const reasons = reasonsAgainst(source, {
+          target,
+          // Which customer and currency the form says now, the save will see; here only the person's own sight counts.
+          customerId: source.customerId,
+          currency: source.currency,
+          ...judged,
+        });
+        return reasons.length > 0
+          ? { sourceId, error: notMergeable([{ invoiceId: source.id, number: source.number, reasons }]) }
+          : { sourceId, lines: sourceLines(source) };
       });
-      demandNone(reasons.length > 0 ? [{ invoiceId: source.id, number: source.number, reasons }] : []);
-      return sourceLines(source);
     },
 
     async preview(db, { targetId, customerId, sourceIds, actor }) {
@@ -305,6 +315,8 @@ export const createMerging = (deps: MergingDeps) => {
       });
       return { merges, page, pages: Math.max(1, Math.ceil(total / MERGES_PAGE)), total };
     },
+
+    lineage: createLineage(deps),
 
     async mergesOf(db, invoiceId, actor) {
       const { mergedInto, replaces } = await guarding.mergesOf(db, invoiceId);

@@ -14,6 +14,7 @@ import type {
 } from '../host/contract';
 import { CHUNK, portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
+import { createLineageStore } from './store-lineage';
 import { createMergesStore } from './store-merges';
 import { createParticipationStore, toMinor } from './store-participations';
 import { createUndoStore } from './store-undo';
@@ -81,6 +82,7 @@ export const createMergeStore = (prefix: string) => {
   return {
     ...createCarriedStore(prefix),
     ...createMergesStore(prefix),
+    ...createLineageStore(prefix),
     ...createParticipationStore(prefix),
     ...createUndoStore(prefix),
 

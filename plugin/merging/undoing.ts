@@ -84,7 +84,7 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
         refusals.filter(({ code }) => !answered.includes(code)),
       );
       if (!target) throw new PluginError('IM_NOT_FOUND', 404, { mergeId });
-      await deps.hooks.beforeUndo?.(trx, merge);
+      await deps.hooks.beforeUndo?.(trx, structuredClone(merge));
 
       const renumbered = await giveNewNumbers(trx, renumber);
       await host.restoreInvoices(

@@ -1,9 +1,13 @@
 import { load } from 'cheerio';
 import type TestAgent from 'supertest/lib/agent';
 import { eachDatabase } from '../support/databases';
+import { knexHost } from 'crm-invoice-merge';
+import { reminderRound, sendReminder, type DueReminder } from '../../demo/reminders';
+import { tableMap } from '../../demo/table-map';
 import { mergeRequest, type DemoInvoice } from './demo-client';
 import { startDemo, type RunningDemo } from './support';
 
+const NOW = '2026-11-21T10:00:00.000Z';
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 const PDF = Buffer.from('%PDF-1.4\n\u0000\u00ff binary \r\n', 'latin1');
 
@@ -16,6 +20,8 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
     let oven: string;
     let bags: string;
     let before: { revenue: string[]; aged: string; reminders: string };
+    let queued: DueReminder[];
+    const outbox = () => ({ ...demo, host: knexHost(tableMap), now: () => new Date(NOW), today: () => '2026-11-21' });
 
     const read = async (id: string): Promise<DemoInvoice> =>
       (await books.get(`/api/invoices/${id}`)).body as DemoInvoice;
@@ -48,6 +54,7 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
       await books.post(`/invoices/${bags}/tags`).type('form').send({ label: 'Quai 3' }).expect(303);
       await books.post(`/invoices/${target}/issue`).expect(303);
       before = await sumsOf();
+      queued = (await reminderRound(outbox())).due;
       const [into, first, second] = [await read(target), await read(oven), await read(bags)];
       await books
         .post('/invoice-merge/api/merges')
@@ -109,6 +116,19 @@ describe.each(eachDatabase)('what hangs on a merged invoice of the demo CRM, on 
       // B16: what was late stays as late as it was, though the new invoice is due next month.
       expect(before.aged).toContain('604,80 €');
       expect(after.aged).toBe(before.aged);
+    });
+
+    it('T54 a reminder that was queued before the merge is not sent after it, another one is', async () => {
+      const sent = (): Promise<unknown> => demo.knex('crm_reminder_log').where({ outcome: 'sent' }).pluck('invoice_id');
+      const [late, other] = [
+        queued.find((one) => one.invoiceId === oven),
+        queued.find((one) => one.invoiceId !== oven && one.invoiceId !== bags),
+      ];
+      if (!late || !other) throw new Error('the queue lacks them');
+      const before = (await sent()) as number[];
+      expect(await sendReminder(outbox(), late, NOW)).toBe(false);
+      expect(await sendReminder(outbox(), other, NOW)).toBe(true);
+      expect(await sent()).toEqual([...before, Number(other.invoiceId)]);
     });
 
     it('T54 is not reminded any more; the page and the log say why', async () => {

@@ -49,7 +49,7 @@ describe.each(eachDatabase)('merging September’s invoices in November on %s', 
     const columns = ['Net', 'VAT 20%', 'VAT 5.5%'].map((name) => head.indexOf(name));
     expect(columns).not.toContain(-1);
     const cents = (row: string[]) => columns.map((at) => Math.round(Number(row[at]) * 100));
-    return Object.fromEntries(rows.map((row) => [row[0], cents(row)]));
+    return Object.fromEntries(rows.map((row): [string, number[]] => [row[0] ?? '', cents(row)]));
   }
 
   const difference = (before: Months, after: Months, month: string): number[] =>

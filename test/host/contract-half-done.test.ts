@@ -174,6 +174,38 @@ const ON_CRM: [string, string, HalfDone][] = [
 
 const ON_PERFEX_LIKE: [string, string, HalfDone][] = [
   [
+    'moveLinks that gives an invoice two values of one custom field',
+    'moveLinks leaves the target its own where an invoice bears one only, and restoreLinks changes none of it',
+    ({ map }) => {
+      const other = knexHost({ ...map, links: map.links.map(({ unique: _forgotten, ...link }) => link) });
+      return { moveLinks: (trx, from, target) => other.moveLinks(trx, from, target) };
+    },
+  ],
+  [
+    'moveLinks that copies nothing to lines',
+    'moveLinks copies to each carried line what its own source line keeps, and restoreLinks takes the copies away',
+    (whole) => ({
+      moveLinks: (trx, { invoiceIds }, target) => whole.moveLinks(trx, { invoiceIds, lineIds: [] }, target),
+    }),
+  ],
+  [
+    'restoreLinks that removes what somebody has written meanwhile',
+    'restoreLinks leaves, and names, a copy that was changed since',
+    (whole) => ({
+      restoreLinks: async (trx, moved) => {
+        const left = await whole.restoreLinks(trx, moved);
+        for (const { link, row } of left) {
+          const { table, id } = whole.map.links.find(({ name }) => name === link) ?? {};
+          if (table && typeof id === 'string')
+            await trx(table)
+              .where({ [id]: row[id] as number })
+              .delete();
+        }
+        return [];
+      },
+    }),
+  ],
+  [
     'removeLines that leaves the tax rows',
     'removeLines takes the lines out with everything that belongs to them, and no others',
     ({ map }) => ({

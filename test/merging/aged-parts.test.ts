@@ -8,7 +8,7 @@ import { sum, toAmount } from '../../plugin/money/decimal';
 import { eachDatabase } from '../support/databases';
 import { crmHost } from '../support/hosts';
 import { invoiceOf } from '../support/invoices';
-import { line, openMerging, type MergingFixture } from '../support/merging-fixture';
+import { ACTORS, line, openMerging, type MergingFixture } from '../support/merging-fixture';
 import { countStatements } from '../support/statement-counter';
 
 const day = fc
@@ -127,6 +127,24 @@ describe.each(eachDatabase)('what is owed by original due dates, on %s', (_name,
     expect((await short([target])).get(target)).toEqual(['2026-06-01 100.00', '2026-12-01 1200.00']);
     await fixture.crm.pay(fixture.knex, target, '1300');
     expect((await short([target])).get(target)).toEqual([]);
+  });
+
+  it('B16 keeps the highest reminder level, says so on the preview, and gives it back at the undo', async () => {
+    const customer = await fixture.customer();
+    const [target, source] = [await bill(customer, '10', '2026-12-01'), await bill(customer, '10', '2026-03-01')];
+    await fixture.knex('app_factures').where({ id: source }).update({ relances: 3 });
+    const plugin = fixture.plugin({ actor: () => ACTORS.books, csrf: undefined });
+    const preview = async (): Promise<string> =>
+      plugin.renderBanner({ url: '/', headers: {} } as never, {} as never, {
+        page: 'preview',
+        invoiceId: () => target,
+      });
+    expect(await preview()).not.toContain('Niveau de relance');
+    const { merge } = await fixture.save({ target, sources: [source] });
+    expect(await preview()).toContain('Niveau de relance 3, relances des factures remplacées comprises.');
+    await fixture.http(`/api/merges/${merge?.id ?? ''}/undo`, { body: { reason: 'Too early' } });
+    const levels = [target, source].map(async (id) => (await fixture.load(id)).reminderLevel);
+    expect(await Promise.all(levels)).toEqual([0, 3]);
   });
 
   it('asks as many statements for forty invoices as for two', async () => {

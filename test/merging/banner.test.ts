@@ -1,4 +1,4 @@
-import { load } from 'cheerio';
+import { load, type CheerioAPI } from 'cheerio';
 import request from 'supertest';
 import { PluginError } from '../../plugin/errors';
 import { createMergingApp } from '../web/merging-app';
@@ -282,6 +282,36 @@ describe('the choice of settlement', () => {
     expect($('.im-settlement').text()).toContain('Ce choix revient à la comptabilité');
     expect($('input[name="invoiceMergeIssued"]').attr('value')).toBe('cancel');
     expect($('input[name="invoiceMergeDraft"]').attr('value')).toBe('delete');
+  });
+
+  it('is one of three with a sentence each where credit notes are offered, and keeps the others from who may not choose', async () => {
+    const setup = createMergingApp();
+    const rules = {
+      issued: { offered: ['cancel' as const, 'delete' as const, 'credit' as const], default: 'cancel' as const },
+    };
+    setup.fake.offer = { ...setup.fake.offer, ...rules };
+    const radios = ($: CheerioAPI) =>
+      $('input[type="radio"][name="invoiceMergeIssued"]')
+        .toArray()
+        .map((one) => [$(one).attr('value'), $(one).is('[checked]'), $(one).is('[disabled]')]);
+    const free = await page(setup);
+    expect(radios(free.$)).toEqual([
+      ['cancel', true, false],
+      ['delete', false, false],
+      ['credit', false, false],
+    ]);
+    expect(free.$('.im-radios small')).toHaveLength(3);
+    // Drafts have no number that a credit note could name.
+    expect(free.$('[data-im="cancel-drafts"]').closest('label').text()).toContain('il n’y a pas d’avoir à créer');
+    setup.fake.offer = { ...setup.fake.offer, mayChoose: false };
+    const bound = await page(setup);
+    expect(radios(bound.$).map(([, , disabled]) => disabled)).toEqual([false, true, true]);
+    expect(
+      bound
+        .$('.im-settlement')
+        .text()
+        .match(/Ce choix revient à la comptabilité/g),
+    ).toHaveLength(1);
   });
 
   it('is a sentence where deleting is not offered, with what stands in its way', async () => {

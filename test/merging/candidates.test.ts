@@ -80,6 +80,31 @@ describe.each(eachDatabase)('a customer’s candidates, on %s', (_name, createDa
     expect(counts[0]).toEqual({ banner: 11, all: 11, page: 11, search: 11, api: 9 });
   });
 
+  it('bring their lines a hundred at a call, in as many statements as one of them', async () => {
+    const customer = await fixture.customer();
+    await manyOf(customer, 100);
+    const rows = await fixture.rows('app_factures', { client_id: customer });
+    const ids = rows.map(({ id }) => Number(id)).sort((a, b) => a - b);
+    const sourceIds = ids.map(String);
+    type Brought = { sources: { source: { id: string } }[]; refused: { sourceId: string; error: { code: string } }[] };
+    const ask = async (wanted: string[]): Promise<Brought> =>
+      (await fixture.http('/api/invoices/lines', { body: { sourceIds: wanted } })).body as unknown as Brought;
+    const one = await statements(() => ask(sourceIds.slice(0, 1)));
+    expect(await statements(() => ask(sourceIds))).toBe(one);
+    await fixture.knex('app_factures').where({ id: ids[1] }).update({ litige: true });
+    const { sources, refused } = await ask([...sourceIds.slice(0, 99), '999999']);
+    expect(sources.map(({ source }) => source.id)).toEqual([sourceIds[0], ...sourceIds.slice(2, 99)]);
+    expect(refused).toMatchObject([
+      {
+        sourceId: sourceIds[1],
+        error: { code: 'IM_NOT_MERGEABLE', message: expect.stringMatching(/litige/) as string },
+      },
+      { sourceId: '999999', error: { code: 'IM_NOT_FOUND' } },
+    ]);
+    const tooMany = Array.from({ length: 101 }, (_none, index) => String(index + 1));
+    expect((await fixture.http('/api/invoices/lines', { body: { sourceIds: tooMany } })).status).toBe(400);
+  });
+
   it('are read without their lines, but for the twenty that are shown', async () => {
     const customer = await fixture.customer();
     await manyOf(customer, 60);

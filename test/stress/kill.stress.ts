@@ -1,71 +1,24 @@
-/** The demo CRM as a process of its own, killed at any moment of a merge: afterwards the merge is whole or was never there. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+/** The demo CRM as a process of its own, killed while it merges or undoes: afterwards all of it is there or nothing. */
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { DemoClient, mergeRequest, type DemoInvoice } from '../demo/demo-client';
 import { allRows } from '../support/all-rows';
 import { eachDatabase, type DatabaseName, type TestDatabase } from '../support/databases';
-import { chance, say, SEED } from './seed';
+import { build, killAll, serve, type Served } from './killable';
+import type { KillPoint } from './killable-demo';
+import { chance, say, SEED, type Chance } from './seed';
 
-const ROOT = resolve(__dirname, '../..');
-const MERGES = '/invoice-merge/api/merges';
-const KILLS = { mariadb: 100, mysql: 100, sqlite: 40 };
+const API = '/invoice-merge/api';
+const KILLS = { mariadb: 100, mysql: 100, sqlite: 100 };
+/** Each round starts a server: how long a hundred take says nothing. */
+const LIMIT = 1_800_000;
+/** Of all, so many at least between the first statement and COMMIT. */
+const INSIDE = 0.75;
 const SOURCES = 3;
-
-/** The real build in a folder that is a package of its own, with what is not compiled beside it. */
-function build(): string {
-  mkdirSync(join(ROOT, '.tmp'), { recursive: true });
-  const folder = mkdtempSync(join(ROOT, '.tmp', 'kill-'));
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', folder], {
-    cwd: ROOT,
-    stdio: 'pipe',
-  });
-  // The demo asks for the package by its name: here that is this folder.
-  const itself = { name: 'crm-invoice-merge', type: 'commonjs', exports: { '.': './plugin/index.js' } };
-  writeFileSync(join(folder, 'package.json'), JSON.stringify(itself));
-  for (const part of ['views', 'lang', 'public'])
-    symlinkSync(join(ROOT, 'demo', part), join(folder, 'demo', part), 'dir');
-  return folder;
-}
-
-interface Served {
-  url: string;
-  /** At once, without a chance to clean up. */
-  kill(): Promise<void>;
-}
-
-const running = new Set<ChildProcess>();
-
-async function serve(folder: string, databaseUrl: string): Promise<Served> {
-  const child = spawn(process.execPath, [join(folder, 'demo/main.js')], {
-    env: { ...process.env, PORT: '0', DATABASE_URL: databaseUrl, DEMO_DATA: 'empty' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  const ended = once(child, 'exit').then(() => running.delete(child));
-  let said = '';
-  const url = await new Promise<string>((resolveUrl, reject) => {
-    const listen = (data: Buffer): void => {
-      said += data.toString();
-      const ready = /listening on (http:\S+)/.exec(said)?.[1];
-      if (ready) resolveUrl(ready);
-    };
-    child.stdout.on('data', listen);
-    child.stderr.on('data', listen);
-    void ended.then(() => reject(new Error(`the demo did not start: ${said}`)));
-  });
-  return {
-    url,
-    async kill() {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
+const TOTAL = 144.72;
+const ACTS = ['cancel', 'delete', 'credit', 'undo'] as const;
+type Act = (typeof ACTS)[number];
 
 /** Once the dead process's transaction is rolled back: the server then has no connection but ours. */
 async function untilAlone(knex: Knex, name: DatabaseName): Promise<void> {
@@ -79,6 +32,35 @@ async function untilAlone(knex: Knex, name: DatabaseName): Promise<void> {
   }
 }
 
+/** Nearly all inside the transaction, some around COMMIT; null: at any moment, by somebody else. */
+function pointOf(luck: Chance, statements: number): KillPoint | null {
+  const fate = luck.upTo(20);
+  if (fate === 0) return null;
+  if (fate === 1) return { statement: 'commit', when: luck.of(['during', 'after']) };
+  const statement = 1 + luck.upTo(statements);
+  return { statement, when: luck.of(statement === 1 ? ['during', 'after'] : ['before', 'during', 'after']) };
+}
+
+const bill = (work: string) => ({
+  issueDate: '2026-11-02',
+  dueDate: '2099-12-02',
+  lines: ['one', 'two'].map((part) => ({
+    description: `${work} ${part}`,
+    quantity: '2',
+    unitPrice: '30.15',
+    taxes: [{ category: 'S', rate: '20' }],
+  })),
+});
+
+/** One act on invoices of its own: what is asked, what it comes to. */
+interface Scene {
+  act: Act;
+  path: string;
+  request: Record<string, unknown>;
+  target: DemoInvoice;
+  sources: DemoInvoice[];
+}
+
 describe.each(eachDatabase)('a server killed while it merges, on %s', (name, createDatabase) => {
   let folder: string;
   let database: TestDatabase;
@@ -87,108 +69,171 @@ describe.each(eachDatabase)('a server killed while it merges, on %s', (name, cre
     database = await createDatabase({ min: 0, max: 1 });
   });
   afterAll(async () => {
-    await Promise.all([...running].map((child) => (child.kill('SIGKILL'), once(child, 'exit'))));
+    await killAll();
     await database.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const bill = (work: string) => ({
-    issueDate: '2026-11-02',
-    dueDate: '2099-12-02',
-    lines: ['one', 'two'].map((part) => ({
-      description: `${work} ${part}`,
-      quantity: '2',
-      unitPrice: '30.15',
-      taxes: [{ category: 'S', rate: '20' }],
-    })),
-  });
+  it(
+    `leaves each of ${KILLS[name]} merges and undos whole or absent, and the same request again completes it`,
+    async () => {
+      const { knex } = database;
+      const luck = chance(`kill ${name}`);
+      let server: Served = await serve(folder, database.url);
+      let admin = await DemoClient.signedIn(server.url, 'admin', 'en');
+      const settings = {
+        ...{ enabled: true, preset: 'none', lockedUntil: null, version: 0 },
+        issued: { offered: ['cancel', 'delete', 'credit'], default: 'cancel' },
+        draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      };
+      expect((await admin.json('PUT', `${API}/settings`, settings)).status).toBe(200);
 
-  it(`leaves each of ${KILLS[name]} merges whole or absent, and the same request again completes it`, async () => {
-    const { knex } = database;
-    const luck = chance(`kill ${name}`);
-    const counts = { absent: 0, whole: 0, acknowledged: 0 };
-    let server = await serve(folder, database.url);
-    let admin = await DemoClient.signedIn(server.url, 'admin', 'en');
+      async function invoices(customerId: string, count: number): Promise<DemoInvoice[]> {
+        const list: DemoInvoice[] = [];
+        for (let index = 0; index < count; index += 1)
+          list.push(await admin.invoice(customerId, bill(`Work ${index}`)));
+        for (const { id, lines } of list)
+          await knex('crm_expenses').insert({
+            ...{
+              client_id: customerId,
+              spent_on: '2026-11-02',
+              supplier: 'S',
+              label: 'L',
+              amount: '1',
+              currency: 'EUR',
+            },
+            ...{ invoice_id: id, line_id: lines[0]?.id },
+          });
+        return list;
+      }
 
-    const invoices = async (customerId: string, count: number): Promise<DemoInvoice[]> => {
-      const list: DemoInvoice[] = [];
-      for (let index = 0; index < count; index += 1) list.push(await admin.invoice(customerId, bill(`Work ${index}`)));
-      for (const { id, lines } of list)
-        await knex('crm_expenses').insert({
-          ...{ client_id: customerId, spent_on: '2026-11-02', supplier: 'S', label: 'L', amount: '1', currency: 'EUR' },
-          ...{ invoice_id: id, line_id: lines[0]?.id },
-        });
-      return list;
-    };
+      async function sceneOf(act: Act, customer: string): Promise<Scene> {
+        const [target, ...sources] = await invoices(await admin.customer(customer), 1 + SOURCES);
+        if (!target) throw new Error('no target');
+        const how = act === 'undo' ? luck.of(['cancel', 'delete']) : act;
+        const merging = mergeRequest(target, sources, { settlement: { issued: how, draft: 'cancel' } });
+        if (act !== 'undo') return { act, path: `${API}/merges`, request: merging, target, sources };
+        const { body } = await admin.json<{ merge: { id: string } }>('POST', `${API}/merges`, merging);
+        const request = { reason: 'Killed while it was undone' };
+        return { act, path: `${API}/merges/${body.merge.id}/undo`, request, target, sources };
+      }
 
-    /** All that one merge does, in every table that it touches. */
-    async function demandWhole(target: DemoInvoice, sources: DemoInvoice[], key: string): Promise<void> {
-      const now = await admin.read(target.id);
-      const work = [target, ...sources].flatMap((one) => one.lines.map(({ description }) => description));
-      expect(now.lines.map(({ description }) => description)).toEqual(work);
-      expect(now.total).toBe((144.72 * (1 + SOURCES)).toFixed(2));
-      expect(now.mergedFrom).toEqual(sources.map(({ id }) => id));
-      for (const { id } of sources)
-        expect(await admin.read(id)).toMatchObject({ status: 'cancelled', mergedInto: target.id, remindersOff: true });
-      const merges = (await knex('im_merges').where({ target_id: target.id }).pluck('id')) as number[];
-      expect(merges).toHaveLength(1);
-      expect(await knex('im_merge_sources').whereIn('merge_id', merges)).toHaveLength(SOURCES);
-      expect(await knex('im_carried_lines').whereIn('merge_id', merges)).toHaveLength(2 * SOURCES);
-      // An expense points at an invoice and at a line: each of both moved.
-      expect(await knex('im_merge_links').whereIn('merge_id', merges)).toHaveLength(2 * SOURCES);
-      expect(await knex('im_activity').whereIn('merge_id', merges)).toHaveLength(1);
-      expect(await knex('im_save_keys').where({ save_key: key })).toMatchObject([{ merge_id: merges[0] }]);
-      expect(await knex('crm_expenses').where({ client_id: target.customerId }).pluck('invoice_id')).toEqual(
-        Array(1 + SOURCES).fill(Number(target.id)),
-      );
-    }
+      const tell = ({ path, request }: Scene): Promise<number | null> =>
+        admin.json('POST', path, request).then(
+          ({ status }) => status,
+          () => null,
+        );
 
-    /** The merge's own time on this machine: only says within what span to kill, decides nothing. */
-    let span = 0;
-    for (let round = 0; round < 3; round += 1) {
-      const [target, ...sources] = await invoices(await admin.customer('Calm'), 1 + SOURCES);
-      if (!target) throw new Error('no target');
-      const request = mergeRequest(target, sources);
-      const start = performance.now();
-      await admin.json('POST', MERGES, request);
-      span = Math.max(span, performance.now() - start);
-      await demandWhole(target, sources, request.key as string);
-    }
+      /** All that a merge does, in every table that it touches. */
+      async function demandMerged({ act, target, sources, request }: Scene): Promise<void> {
+        const now = await admin.read(target.id);
+        const work = [target, ...sources].flatMap((one) => one.lines.map(({ description }) => description));
+        expect(now.lines.map(({ description }) => description)).toEqual(work);
+        expect(now.total).toBe((TOTAL * (1 + SOURCES)).toFixed(2));
+        expect(now.mergedFrom).toEqual(sources.map(({ id }) => id));
+        const ids = sources.map(({ id }) => id);
+        const left = act === 'delete' ? [] : sources;
+        expect(await knex('crm_invoices').whereIn('id', ids)).toHaveLength(left.length);
+        for (const { id } of left)
+          expect(await admin.read(id)).toMatchObject({
+            mergedInto: target.id,
+            remindersOff: true,
+            credited: act === 'credit',
+          });
+        const notes = (await knex('crm_credit_notes').whereIn('invoice_id', ids).pluck('grand_total')) as unknown[];
+        expect(notes.map(Number)).toEqual(act === 'credit' ? sources.map(() => TOTAL) : []);
+        const merges = (await knex('im_merges').where({ target_id: target.id }).pluck('id')) as number[];
+        expect(merges).toHaveLength(1);
+        expect(await knex('im_merge_sources').whereIn('merge_id', merges)).toHaveLength(SOURCES);
+        expect(await knex('im_carried_lines').whereIn('merge_id', merges)).toHaveLength(2 * SOURCES);
+        // An expense points at an invoice and at a line: each of both moved.
+        expect(await knex('im_merge_links').whereIn('merge_id', merges)).toHaveLength(2 * SOURCES);
+        expect(await knex('im_activity').whereIn('merge_id', merges)).toHaveLength(1);
+        expect(await knex('im_save_keys').where({ save_key: request.key })).toMatchObject([{ merge_id: merges[0] }]);
+        expect(await knex('crm_expenses').where({ client_id: target.customerId }).pluck('invoice_id')).toEqual(
+          Array(1 + SOURCES).fill(Number(target.id)),
+        );
+      }
 
-    for (let round = 0; round < KILLS[name]; round += 1) {
-      const [target, ...sources] = await invoices(await admin.customer(`Killed ${round}`), 1 + SOURCES);
-      if (!target) throw new Error('no target');
-      const request = mergeRequest(target, sources);
-      const before = await allRows(knex);
+      async function demandUndone({ target, sources }: Scene): Promise<void> {
+        for (const { id, total, number, lines } of [target, ...sources]) {
+          const now = await admin.read(id);
+          expect(now).toMatchObject({
+            status: 'unpaid',
+            total,
+            number,
+            mergedInto: null,
+            mergedFrom: [],
+            remindersOff: false,
+          });
+          expect(now.lines.map(({ description }) => description)).toEqual(lines.map(({ description }) => description));
+        }
+        const merges = await knex('im_merges').where({ target_id: target.id }).pluck('undone_reason');
+        expect(merges).toEqual(['Killed while it was undone']);
+        const own = [target, ...sources].map(({ id }) => Number(id));
+        const expenses = (await knex('crm_expenses')
+          .where({ client_id: target.customerId })
+          .pluck('invoice_id')) as number[];
+        expect(expenses.sort((a, b) => a - b)).toEqual(own.sort((a, b) => a - b));
+      }
+      const demandWhole = (scene: Scene): Promise<void> =>
+        scene.act === 'undo' ? demandUndone(scene) : demandMerged(scene);
 
-      const answer = admin.json('POST', MERGES, request).then(
-        ({ status }) => status,
-        () => null,
-      );
-      await sleep(luck.upTo(Math.ceil(span * 1.5)));
+      /** Of each act, unharmed: how many statements it takes, and within what span to kill from outside. */
+      const statements = new Map<Act, number>();
+      let span = 0;
+      for (const act of ACTS) {
+        const scene = await sceneOf(act, `Calm ${act}`);
+        await server.count();
+        const start = performance.now();
+        expect(await tell(scene)).toBe(act === 'undo' ? 200 : 201);
+        span = Math.max(span, performance.now() - start);
+        statements.set(act, await server.count());
+        await demandWhole(scene);
+      }
+
+      const counts = { absent: 0, whole: 0, acknowledged: 0 };
+      let inside = 0;
+      for (let round = 0; round < KILLS[name]; round += 1) {
+        const scene = await sceneOf(ACTS[round % ACTS.length] ?? 'cancel', `Killed ${round}`);
+        const point = pointOf(luck, statements.get(scene.act) ?? 0);
+        const before = await allRows(knex);
+        if (point) await server.arm(point);
+        const answer = tell(scene);
+        // One that never came to its point has answered, and is killed all the same.
+        if (point) await Promise.race([server.ended, answer]);
+        else await sleep(luck.upTo(Math.ceil(span)));
+        await server.kill();
+        const status = await answer;
+        const lastWord = await server.ended;
+        if (lastWord !== null && !lastWord.endsWith('commit')) inside += 1;
+        await untilAlone(knex, name);
+        const after = await allRows(knex);
+        const absent = JSON.stringify(after) === JSON.stringify(before);
+        if (lastWord !== null && !lastWord.endsWith('commit'))
+          expect({ lastWord, absent }).toEqual({ lastWord, absent: true });
+
+        server = await serve(folder, database.url);
+        // A restart signs nobody out.
+        admin = admin.onServer(server.url);
+        if (!absent) await demandWhole(scene);
+        // What a person was told is done, is done.
+        if (status !== null)
+          expect({ status, absent }).toEqual({ status: scene.act === 'undo' ? 200 : 201, absent: false });
+        counts[absent ? 'absent' : status === null ? 'whole' : 'acknowledged'] += 1;
+
+        const again = await tell(scene);
+        const [done, already] = scene.act === 'undo' ? [200, 409] : [201, 200];
+        expect(again).toBe(absent ? done : already);
+        await demandWhole(scene);
+      }
       await server.kill();
-      const status = await answer;
-      await untilAlone(knex, name);
-      const after = await allRows(knex);
-      const absent = JSON.stringify(after) === JSON.stringify(before);
-
-      server = await serve(folder, database.url);
-      // A restart signs nobody out.
-      admin = admin.onServer(server.url);
-      if (!absent) await demandWhole(target, sources, request.key as string);
-      // What a person was told is done, is done.
-      if (status !== null) expect([status, absent]).toEqual([201, false]);
-      counts[absent ? 'absent' : status === null ? 'whole' : 'acknowledged'] += 1;
-
-      const again = await admin.json('POST', MERGES, request);
-      expect(again.status).toBe(absent ? 201 : 200);
-      await demandWhole(target, sources, request.key as string);
-      if (!absent) expect(await allRows(knex)).toEqual(after);
-    }
-    await server.kill();
-    say(
-      `${KILLS[name]} merges on ${name} killed at a random moment of some ${Math.round(span)} ms: ${counts.absent} absent, ` +
-        `${counts.whole} whole, ${counts.acknowledged} whole and answered (STRESS_SEED=${SEED})`,
-    );
-  });
+      say(
+        `${KILLS[name]} merges and undos killed on ${name}, ${inside} of them between the first statement and COMMIT: ` +
+          `${counts.absent} absent, ${counts.whole} whole, ${counts.acknowledged} whole and answered (STRESS_SEED=${SEED})`,
+      );
+      expect(inside).toBeGreaterThanOrEqual(KILLS[name] * INSIDE);
+    },
+    LIMIT,
+  );
 });

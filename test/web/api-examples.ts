@@ -37,6 +37,10 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     query: { targetId: target },
     status: 200,
   }),
+  'POST /invoices/lines': ({ sources, target }) => ({
+    body: { sourceIds: sources.map(({ id }) => id), targetId: target },
+    status: 200,
+  }),
   'POST /merges/preview': ({ customer, target, sources }) => ({
     body: {
       targetId: target,
@@ -64,7 +68,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
     forAll: true,
   }),
-  'GET /payments-to-allocate': () => ({ query: { page: '1' }, status: 200, forAll: true }),
+  'GET /payments-to-allocate': () => ({ query: { page: '1', state: 'waiting' }, status: 200, forAll: true }),
   'POST /payments-to-allocate/{id}': ({ waiting: { id, invoiceId } }) => ({
     params: { id },
     body: { invoiceId },

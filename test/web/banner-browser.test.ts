@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import AxeBuilder from '@axe-core/playwright';
 import { PluginError } from '../../plugin/errors';
+import type { SourceLines } from '../../plugin/merging/contract';
 import { launch, type TestBrowser } from '../support/browser';
 import { eventually } from '../support/eventually';
 import { openBannerPage, type BannerPage } from './banner-page';
@@ -146,10 +147,14 @@ describe('the banner in a browser', () => {
     const { service } = setup.fake;
     const lines = service.lines.bind(service);
     service.lines = async (db, query) => {
-      const reply = await lines(db, query);
-      return query.sourceId === '38'
-        ? { ...reply, lines: reply.lines.map((line) => ({ ...line, baseQuantity: '100' })) }
-        : reply;
+      const inHundreds = (one: SourceLines): SourceLines => ({
+        ...one,
+        lines: one.lines.map((line) => ({ ...line, baseQuantity: '100' })),
+      });
+      const brought = await lines(db, query);
+      return brought.map((one) =>
+        one.lines && one.sourceId === '38' ? { ...one, lines: inHundreds(one.lines) } : one,
+      );
     };
     await open();
     await tick('FA-2026-00031');
@@ -187,8 +192,11 @@ describe('the banner in a browser', () => {
     const lines = service.lines.bind(service);
     let missing = ['1003'];
     service.lines = async (db, query) => {
-      if (missing.includes(query.sourceId)) throw new PluginError('IM_NOT_FOUND', 404, { invoiceId: query.sourceId });
-      return lines(db, query);
+      const error = (invoiceId: string) => new PluginError('IM_NOT_FOUND', 404, { invoiceId });
+      const brought = await lines(db, query);
+      return brought.map((one) =>
+        missing.includes(one.sourceId) ? { sourceId: one.sourceId, error: error(one.sourceId) } : one,
+      );
     };
     const live = async () => (await texts('[data-im="live"]'))[0];
     await open();
@@ -332,7 +340,10 @@ describe('the banner in a browser', () => {
       reason: 'Remise',
       tax: { category: 'S', rate: '20' },
     };
-    service.lines = async (db, query) => ({ ...(await lines(db, query)), allowancesCharges: [allowance] });
+    service.lines = async (db, query) =>
+      (await lines(db, query)).map((one) =>
+        one.lines ? { ...one, lines: { ...one.lines, allowancesCharges: [allowance] } } : one,
+      );
     at.options = { allowances: [] };
     await open();
     await tick('FA-2026-00038');

@@ -235,11 +235,14 @@ export function createFakeMerging(): FakeMerging {
       settlements: () => note('settlements', () => fake.offer),
       candidates: (_db, { search }) => note('candidates', () => searched(fake.list, search)),
       versions: (_db, ids) => note('versions', () => new Map(ids.map((id) => [id, VERSION]))),
-      lines: (_db, { sourceId }) =>
-        note('lines', () => {
-          const brought = sourceLines(fake.list.candidates, sourceId);
-          return { ...brought, source: { ...brought.source, askIfDiffer: fake.asked[sourceId] ?? {} } };
-        }),
+      lines: (_db, { sourceIds }) =>
+        note('lines', () =>
+          sourceIds.map((sourceId) => {
+            const brought = sourceLines(fake.list.candidates, sourceId);
+            const askIfDiffer = fake.asked[sourceId] ?? {};
+            return { sourceId, lines: { ...brought, source: { ...brought.source, askIfDiffer } } };
+          }),
+        ),
       preview: (_db, { sourceIds }) =>
         note('preview', () => ({
           sources: sourceIds.map((id) => sourceLines(fake.list.candidates, id)),
@@ -272,6 +275,7 @@ export function createFakeMerging(): FakeMerging {
       mayUndo: () => note('mayUndo', () => false),
       undo: () => note('undo', () => ({ merge, linksLeft: [], renumbered: [] })),
       merges: (_db, { page }) => note('merges', () => ({ merges: [merge], page, pages: 1, total: 1 })),
+      lineage: async () => null,
       mergesOf: () => note('mergesOf', () => fake.merges),
       mergeable: () => note('mergeable', () => fake.mergeable),
       demand: () => note('demand', () => undefined),

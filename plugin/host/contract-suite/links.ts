@@ -155,21 +155,107 @@ export const linkCases: ContractCase[] = [
   ),
 
   contractCase(
+    'moveLinks copies to each carried line what its own source line keeps, and restoreLinks takes the copies away',
+    async (fixture) => {
+      const { host, knex } = fixture;
+      for (const link of linksOf(host, 'copy', 'line')) {
+        const [target, source] = (await invoices(fixture, 2)) as [Id, Id];
+        const from = (await loadOne(fixture, knex, source)).lines.map((line) => line.id);
+        const to = (await loadOne(fixture, knex, target)).lines.map((line) => line.id);
+        for (const id of from) await addLink(fixture, link, id);
+        const at = async (ids: Id[]): Promise<string[][]> => {
+          const found: string[][] = [];
+          for (const id of ids)
+            found.push((await linkRows(knex, link, id)).map((row) => JSON.stringify(content(link, row))));
+          return found;
+        };
+        const before = await at(from);
+        const moved = await move(
+          fixture,
+          [source],
+          target,
+          from.map((id, index): [Id, Id] => [id, to[index] ?? '']),
+        );
+        assert.deepEqual(await at(to), before, `${link.name}: each line has its own`);
+        assert.deepEqual(await at(from), before, `${link.name}: the source keeps its rows`);
+        assert.deepEqual(await restore(fixture, moved), [], link.name);
+        assert.deepEqual([await at(to), await at(from)], [from.map(() => []), before], link.name);
+      }
+    },
+    has('copy', 'line'),
+  ),
+
+  contractCase(
+    'restoreLinks leaves, and names, a copy that was changed since',
+    async (fixture) => {
+      const { knex } = fixture;
+      for (const link of linksOf(fixture.host, 'copy', 'invoice')) {
+        const [target, source] = (await invoices(fixture, 2)) as [Id, Id];
+        for (const id of [source, source]) await addLink(fixture, link, id);
+        const moved = await move(fixture, [source], target);
+        const [copy] = await linkRows(knex, link, target);
+        const fixed = [link.column, ...[link.id].flat(), ...(link.unique ?? []), ...Object.keys(link.fixed ?? {})];
+        const text = Object.keys(copy ?? {}).find((key) => typeof copy?.[key] === 'string' && !fixed.includes(key));
+        if (!copy || text === undefined) continue;
+        const same = Object.fromEntries([link.id].flat().map((key) => [key, copy[key] as string]));
+        await knex(link.table)
+          .where({ ...same, [link.column]: target })
+          .update({ [text]: 'changed' });
+        const left = await restore(fixture, moved);
+        assert.deepEqual(how(left, link), [`copied ${source} ${target}`], `${link.name}: named as left`);
+        assert.deepEqual(
+          (await linkRows(knex, link, target)).map((row) => row[text]),
+          ['changed'],
+          `${link.name}: what somebody wrote stays, the other copy is gone`,
+        );
+      }
+    },
+    has('copy'),
+  ),
+
+  contractCase(
+    'moveLinks leaves the target its own where an invoice bears one only, and restoreLinks changes none of it',
+    async (fixture) => {
+      const { host, knex } = fixture;
+      for (const link of host.map.links.filter((one) => one.unique && one.to === 'invoice')) {
+        const [target, source] = (await invoices(fixture, 2)) as [Id, Id];
+        for (const id of [source, source]) await addLink(fixture, link, id);
+        const before = await linkRows(knex, link, source);
+        const own: Row = { ...before[0], [link.column]: target };
+        if (typeof link.id === 'string') delete own[link.id];
+        await knex(link.table).insert(own);
+        const mine = await linkRows(knex, link, target);
+        const moved = await move(fixture, [source], target);
+        const bearing = (await linkRows(knex, link, target)).map((row) => link.unique?.map((column) => row[column]));
+        assert.equal(bearing.length, 2, `${link.name}: one of each`);
+        assert.equal(new Set(bearing.map((one) => JSON.stringify(one))).size, 2, `${link.name}: one of each`);
+        assert.deepEqual(await restore(fixture, moved), [], link.name);
+        assert.deepEqual(await linkRows(knex, link, target), mine, `${link.name}: the target's own stays`);
+        assert.deepEqual(await linkRows(knex, link, source), before, link.name);
+      }
+    },
+    (host) => host.map.links.some((link) => link.unique && link.to === 'invoice'),
+  ),
+
+  contractCase(
     'moveLinks touches no link that is kept or refused, and a refused one is told with the invoice',
     async (fixture) => {
       const { host, knex } = fixture;
-      for (const link of [...linksOf(host, 'keep', 'invoice'), ...linksOf(host, 'refuse', 'invoice')]) {
+      for (const link of host.map.links.filter(({ policy }) => policy === 'keep' || policy === 'refuse')) {
         const [target, source] = (await invoices(fixture, 2)) as [Id, Id];
-        await addLink(fixture, link, source);
-        const before = await linkRows(knex, link, source);
+        const [of, into] = [await loadOne(fixture, knex, source), await loadOne(fixture, knex, target)];
+        const lineIds = of.lines.map((line, index): [Id, Id] => [line.id, into.lines[index]?.id ?? '']);
+        const [from, to] = link.to === 'invoice' ? [source, target] : (lineIds[0] ?? ['', '']);
+        await addLink(fixture, link, from);
+        const before = await linkRows(knex, link, from);
         const { refusingLinks } = await loadOne(fixture, knex, source);
         assert.deepEqual(refusingLinks, link.policy === 'refuse' ? [link.name] : []);
-        assert.deepEqual(how(await move(fixture, [source], target), link), [], link.name);
-        assert.deepEqual(await linkRows(knex, link, source), before, link.name);
-        assert.deepEqual(await linkRows(knex, link, target), [], link.name);
+        assert.deepEqual(how(await move(fixture, [source], target, lineIds), link), [], link.name);
+        assert.deepEqual(await linkRows(knex, link, from), before, link.name);
+        assert.deepEqual(await linkRows(knex, link, to), [], link.name);
       }
     },
-    (host) => has('keep')(host) || has('refuse')(host),
+    (host) => host.map.links.some(({ policy }) => policy === 'keep' || policy === 'refuse'),
   ),
 
   contractCase(

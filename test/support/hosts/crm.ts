@@ -152,8 +152,12 @@ const map: TableMap = {
     { name: 'attachments', table: 'app_pieces', id: 'id', to: 'invoice', column: 'facture_id', policy: 'copy' },
     { name: 'subscriptions', table: 'app_abonnements', id: 'id', to: 'invoice', column: 'facture_id', policy: 'keep' },
     { name: 'disputes', table: 'app_litiges', id: 'id', to: 'invoice', column: 'facture_id', policy: 'refuse' },
+    { name: 'warranties', table: 'app_garanties', id: 'id', to: 'line', column: 'ligne_id', policy: 'keep' },
+    { name: 'seizures', table: 'app_saisies', id: 'id', to: 'line', column: 'ligne_id', policy: 'refuse' },
   ],
 };
+
+const OF_LINES = ['app_frais_lignes', 'app_garanties', 'app_saisies'];
 
 async function createSchema(knex: Knex): Promise<void> {
   await knex.schema.createTable('app_clients', (t) => {
@@ -258,10 +262,12 @@ async function createSchema(knex: Knex): Promise<void> {
     'app_abonnements',
     'app_litiges',
     'app_frais_lignes',
+    'app_garanties',
+    'app_saisies',
   ])
     await knex.schema.createTable(table, (t) => {
       t.increments('id');
-      t.integer(table === 'app_frais_lignes' ? 'ligne_id' : 'facture_id').unsigned();
+      t.integer(OF_LINES.includes(table) ? 'ligne_id' : 'facture_id').unsigned();
       t.string('texte');
       t.binary('contenu');
     });
@@ -340,7 +346,8 @@ const shape: HostShape = {
   paymentRow: (facture_id, montant) => ({ facture_id, montant, mode: 'cash', regle_le: '2026-03-10' }),
   linkRow: (name, id, value) => {
     if (name === 'tags') return { facture_id: id, etiquette: value };
-    return { [name === 'lineExpenses' ? 'ligne_id' : 'facture_id']: id, texte: value };
+    const { table = '' } = map.links.find((link) => link.name === name) ?? {};
+    return { [OF_LINES.includes(table) ? 'ligne_id' : 'facture_id']: id, texte: value };
   },
 };
 

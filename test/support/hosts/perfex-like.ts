@@ -1,6 +1,6 @@
 /** A host with Perfex's shape: numeric statuses, lines and taxes in tables that other documents share, number in parts. */
 import type { Knex } from 'knex';
-import type { InvoiceStatus, TableMap } from '../../../plugin/host/contract';
+import type { InvoiceStatus, Row, TableMap } from '../../../plugin/host/contract';
 import { makeHost, storedTotal, type HostShape } from './base';
 import type { TestHost } from './types';
 
@@ -26,6 +26,7 @@ const map: TableMap = {
     copy: [],
     discount: { value: 'discount_percent', kind: 'percent', basis: 'discount_type' },
     status: { column: 'status', values: STATUS },
+    askIfDiffer: ['clientnote', 'terms', 'project_id', 'sale_agent', 'allowed_payment_modes'],
   },
   lines: {
     table: 'tblitemable',
@@ -119,6 +120,40 @@ const map: TableMap = {
       policy: 'move',
     },
     { name: 'files', table: 'tblfiles', id: 'id', to: 'invoice', column: 'rel_id', fixed: INVOICE, policy: 'copy' },
+    // What people typed into fields of their own: one value a field, the target's own stays.
+    {
+      name: 'customFields',
+      table: 'tblcustomfieldsvalues',
+      id: 'id',
+      to: 'invoice',
+      column: 'relid',
+      fixed: { fieldto: 'invoice' },
+      unique: ['fieldid'],
+      policy: 'copy',
+    },
+    {
+      name: 'lineCustomFields',
+      table: 'tblcustomfieldsvalues',
+      id: 'id',
+      to: 'line',
+      column: 'relid',
+      fixed: { fieldto: 'items' },
+      unique: ['fieldid'],
+      policy: 'copy',
+    },
+    // Tasks and expenses that a line bills.
+    { name: 'billed', table: 'tblrelated_items', id: 'id', to: 'line', column: 'item_id', policy: 'move' },
+    // Nothing there ever points at an invoice; but it could, and checkHost asks what would become of it.
+    {
+      name: 'billedInvoices',
+      table: 'tblrelated_items',
+      id: 'id',
+      to: 'invoice',
+      column: 'rel_id',
+      fixed: INVOICE,
+      policy: 'move',
+    },
+    { name: 'notes', table: 'tblnotes', id: 'id', to: 'invoice', column: 'rel_id', fixed: INVOICE, policy: 'move' },
   ],
 };
 
@@ -152,6 +187,8 @@ async function createSchema(knex: Knex): Promise<void> {
     t.integer('recurring').notNullable().defaultTo(0);
     t.boolean('sent').notNullable().defaultTo(false);
     t.text('adminnote');
+    for (const column of ['clientnote', 'terms', 'allowed_payment_modes']) t.text(column);
+    for (const column of ['project_id', 'sale_agent']) t.integer(column);
   });
   await knex.schema.createTable('tblitemable', (t) => {
     t.increments('id');
@@ -220,6 +257,25 @@ async function createSchema(knex: Knex): Promise<void> {
     t.string('rel_type', 20).notNullable();
     t.string('file_name');
   });
+  await knex.schema.createTable('tblcustomfieldsvalues', (t) => {
+    t.increments('id');
+    t.integer('relid').notNullable();
+    t.integer('fieldid').notNullable();
+    t.string('fieldto', 15).notNullable();
+    t.text('value').notNullable();
+  });
+  await knex.schema.createTable('tblrelated_items', (t) => {
+    t.increments('id');
+    t.integer('rel_id').notNullable();
+    t.string('rel_type', 30).notNullable();
+    t.integer('item_id').notNullable();
+  });
+  await knex.schema.createTable('tblnotes', (t) => {
+    t.increments('id');
+    t.integer('rel_id').notNullable();
+    t.string('rel_type', 20).notNullable();
+    t.text('description');
+  });
 }
 
 const shape: HostShape = {
@@ -263,8 +319,17 @@ const shape: HostShape = {
   invoicePartKeys: [{ table: 'tblsales_activity', invoice: 'rel_id', fixed: INVOICE }],
   paymentRow: (invoiceid, amount) => ({ invoiceid, amount, paymentmode: '1', date: '2026-03-10' }),
   linkRow: (name, id, value) => {
-    if (name === 'expenses') return { invoiceid: id, note: value };
-    return name === 'tags' ? { rel_id: id, tag_id: Number(value) } : { rel_id: id, file_name: value };
+    const rows: Record<string, Row> = {
+      expenses: { invoiceid: id, note: value },
+      tags: { rel_id: id, tag_id: Number(value) },
+      files: { rel_id: id, file_name: value },
+      customFields: { relid: id, fieldid: Number(value), value: `value ${value}` },
+      lineCustomFields: { relid: id, fieldid: Number(value), value: `value ${value}` },
+      billed: { item_id: id, rel_id: Number(value), rel_type: 'task' },
+      billedInvoices: { rel_id: id, item_id: Number(value) },
+      notes: { rel_id: id, description: value },
+    };
+    return rows[name] ?? {};
   },
 };
 
