@@ -39,6 +39,9 @@ const sourcesOf = ({ merge, sources }: MergeDossier): Source[] => {
   });
 };
 
+const settledBy = (words: Words, { creditNote, settlement }: Source): string =>
+  creditNote ? words.t('merge.creditNote', { number: creditNote.number }) : words.t(`settlement.done_${settlement}`);
+
 /** One line for each rate that either has, then the total; amounts of a new invoice's "before" are none. */
 function toTotals(words: Words, before: Totals | null, after: Totals, currency: string) {
   const money = (amount: string | undefined): string =>
@@ -84,7 +87,11 @@ function toUndo(words: Words, dossier: MergeDossier) {
           status: words.t(`status.${statusBefore}`),
         }),
       ),
-      words.t('merge.linesLeave', { count: lines, number }),
+      words.t(dossier.target?.number === null ? 'merge.linesLeaveDraft' : 'merge.linesLeave', {
+        count: lines,
+        number,
+        date: words.day(dossier.target?.issueDate ?? ''),
+      }),
       ...(returning === null ? [] : [words.t('merge.linksReturn', { links: returning })]),
     ],
     confirmSent: answer('sent') ? words.t('merge.confirmSent', { number }) : null,
@@ -100,7 +107,8 @@ function toCorrect(words: Words, dossier: MergeDossier): { correct: string | nul
   if (correct?.refusals.length === 0)
     return { correct: words.t('merge.correctLead', { number: nameOfTarget(words, dossier) }), notCorrectable: [] };
   const standing = undo?.refusals.filter(({ code }) => !undo.answers.includes(code)) ?? [];
-  if (!standing.some(({ code }) => LAWFUL.includes(code))) return { correct: null, notCorrectable: [] };
+  if (!standing.some(({ code }) => code !== 'sent' && LAWFUL.includes(code)))
+    return { correct: null, notCorrectable: [] };
   if (!correct) return { correct: null, notCorrectable: [words.t('merge.correctNotYours')] };
   const said = standing.map(({ code }): string => code);
   const more = correct.refusals.filter(({ code }) => !said.includes(code));
@@ -117,12 +125,11 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
     made: words.t('merge.made', { at: words.instant(merge.createdAt), name: merge.actor.name }),
     sources: sourcesOf(dossier).map((source) => ({
       text: words.t('merge.source', {
-        number: labelOf(words, source),
+        number: source.number ?? words.t('invoice.draft'),
         date: words.day(source.issueDate),
         amount: words.money(source.total, currency),
-        settlement: source.creditNote
-          ? words.t('merge.creditNote', { number: source.creditNote.number })
-          : words.t(`settlement.done_${source.settlement}`),
+        // Undone, it is settled no more.
+        settlement: merge.undone ? undefined : settledBy(words, source),
       }),
       url: source.exists ? invoiceUrl(source.invoiceId, 'preview') : null,
     })),
@@ -133,7 +140,8 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
           amount: words.money(merge.difference, currency),
           causes: causes.length > 0 ? words.list(causes) : undefined,
         }),
-    followed: followed === null ? null : words.t('merge.followed', { links: followed }),
+    cameIn: words.t(merge.undone ? 'merge.cameBack' : 'merge.sources'),
+    followed: followed === null || merge.undone ? null : words.t('merge.followed', { links: followed }),
     confirmed: confirmed.length > 0 ? words.t('merge.confirmed', { list: words.list(confirmed) }) : null,
     undone: merge.undone && {
       text: words.t('merge.undone', { at: words.instant(merge.undone.at), name: merge.undone.by.name }),

@@ -23,6 +23,7 @@ const undoForm = reasoned.extend({
 
 /** Of a form that was refused. */
 interface Refused {
+  act: 'undo' | 'correct';
   status: number;
   /** Of what the page shows now: it need not say twice what stands below. */
   message: (words: Words, dossier: MergeDossier) => string;
@@ -65,12 +66,11 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
       view: 'merge',
       title: mergeTitle(words, dossier),
       up: { url: urls.invoice(dossier.merge.targetId, 'preview'), label: words.t('merge.up') },
-      notices: ['undone', 'corrected'],
       ...(refused && { status: refused.status }),
       vm: {
         ...toMergePage(words, dossier, urls.invoice),
         lineage: toLineageView(words, lineage, urls.invoice),
-        refused: refused && { message: refused.message(words, dossier), reason: refused.reason },
+        refused: refused && { ...refused, message: refused.message(words, dossier) },
         url: `${pages.base}/merges/${mergeId}`,
       },
     });
@@ -85,26 +85,26 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
   );
 
   /** The act of a form, then the page, which says what was done; refused, the page with what was typed. */
-  const act = (done: string, work: (mergeId: string, body: unknown, actor: Actor) => Promise<unknown>) =>
+  const act = (name: Refused['act'], work: (mergeId: string, body: unknown, actor: Actor) => Promise<unknown>) =>
     route(async (req, res) => {
       const actor = await signedIn(req, deps.actorOf);
       const mergeId = parse(params, 'params', req.params).id;
       const { reason } = parse(reasoned, 'body', req.body);
-      if (reason === '') return show(req, res, actor, mergeId, { status: 422, message: missing, reason });
+      if (reason === '') return show(req, res, actor, mergeId, { act: name, status: 422, message: missing, reason });
       try {
         await work(mergeId, req.body, actor);
-        pages.redirect(res, `/merges/${mergeId}`, done);
+        pages.redirect(res, `/merges/${mergeId}`);
       } catch (error) {
         // What else can go wrong is no answer to this form: the error page says it.
         if (!isPluginError(error) || ![409, 422].includes(error.status)) throw error;
-        await show(req, res, actor, mergeId, { status: error.status, message: messageOf(error), reason });
+        await show(req, res, actor, mergeId, { act: name, status: error.status, message: messageOf(error), reason });
       }
     });
 
   router.post(
     '/merges/:id/undo',
     write,
-    act('undone', (mergeId, body, actor) => {
+    act('undo', (mergeId, body, actor) => {
       const { reason, confirmSent, numberTaken } = parse(undoForm, 'body', body);
       return service.undo({ mergeId, reason, confirmSent: confirmSent !== undefined, numberTaken }, actor);
     }),
@@ -113,7 +113,7 @@ export function mergePageRoutes(deps: Omit<MergingPageDeps, 'render' | 'nonce'> 
   router.post(
     '/merges/:id/correct',
     write,
-    act('corrected', (mergeId, body, actor) => service.correct({ mergeId, ...parse(reasoned, 'body', body) }, actor)),
+    act('correct', (mergeId, body, actor) => service.correct({ mergeId, ...parse(reasoned, 'body', body) }, actor)),
   );
   return router;
 }
