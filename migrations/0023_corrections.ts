@@ -1,6 +1,6 @@
 import type { Step } from './step';
 
-/** Who corrected a merge, when and why; which credit note and which drafts that made. Ids as text, as in 0021. */
+/** Who corrected a merge, when and why, and which credit note that made. Ids as text, as in 0021. */
 export const corrections: Step = {
   name: '0023_corrections',
   async up({ schema, prefix }) {
@@ -14,10 +14,8 @@ export const corrections: Step = {
       corrected_note_number: types.varchar(190),
       corrected_rest_id: types.varchar(64),
     });
-    await schema.addColumns(`${prefix}merge_sources`, { draft_id: types.varchar(64) });
   },
   async down({ schema, prefix }) {
-    await schema.dropColumns(`${prefix}merge_sources`, ['draft_id']);
     await schema.dropColumns(`${prefix}merges`, [
       'corrected_at',
       'corrected_by_id',

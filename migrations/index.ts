@@ -21,6 +21,7 @@ import { mergedNumber } from './0017_merged_number';
 import { creditNotes } from './0021_credit_notes';
 import { changedLines } from './0022_changed_lines';
 import { corrections } from './0023_corrections';
+import { correctionDrafts } from './0024_correction_drafts';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
@@ -62,6 +63,7 @@ const STEPS: Step[] = [
   creditNotes,
   changedLines,
   corrections,
+  correctionDrafts,
   sourceDueDate,
   closedPayments,
 ];

@@ -127,7 +127,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
     ] as const) {
       expect(await crm.invoice(id)).toMatchObject({ state: 'void', ref: number });
       await page.goto(`${crm.url}/invoices/${id}`);
-      expect(await provenance(page)).toMatch(/^Fusionnée dans Brouillon.* le 21\/11\/2026.* par Hugo Lemaire$/);
+      expect(await provenance(page)).toMatch(/^Fusionnée dans Brouillon.* le 21\/11\/2026.* par Hugo Lemaire /);
     }
     await page.locator('[data-im="banner"] a').click();
     await page.waitForURL(`**/invoices/${crm.draft}`);
@@ -141,7 +141,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
 
     await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Émettre' }).click()]);
     await page.goto(`${crm.url}/invoices/${oven}`);
-    expect(await provenance(page)).toMatch(/^Fusionnée dans FA-2026-00053 le 21\/11\/2026.* par Hugo Lemaire$/);
+    expect(await provenance(page)).toMatch(/^Fusionnée dans FA-2026-00053 le 21\/11\/2026.* par Hugo Lemaire /);
     expect(await revenue(office, crm)).toBeCloseTo(before + 258, 2);
   });
 });

@@ -42,7 +42,7 @@ const stateOf = async (number: string): Promise<unknown> => (await crm.invoice(a
 async function holdLines(page: Page): Promise<() => void> {
   let release = (): void => undefined;
   const free = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/api/invoices/*/lines*', async (route) => {
+  await page.route('**/api/invoices/lines', async (route) => {
     await free;
     await route.continue().catch(() => undefined);
   });

@@ -14,6 +14,8 @@ export interface World {
   sentMergeId: Id;
   /** Money that waits, and an open invoice for it. */
   waiting: { id: Id; invoiceId: Id };
+  /** More money that waits. */
+  refundedId: Id;
 }
 
 export interface Example {
@@ -74,12 +76,12 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { invoiceId },
     status: 200,
   }),
-  'POST /payments-to-allocate/{id}/close': ({ waiting: { id } }) => ({
-    params: { id },
+  'POST /payments-to-allocate/{id}/close': ({ refundedId }) => ({
+    params: { id: refundedId },
     body: { reason: 'Refunded' },
     status: 200,
   }),
-  'POST /payments-to-allocate/{id}/reopen': ({ waiting: { id } }) => ({ params: { id }, status: 200 }),
+  'POST /payments-to-allocate/{id}/reopen': ({ refundedId }) => ({ params: { id: refundedId }, status: 200 }),
   'GET /merges/export.csv': ({ customer }) => ({
     query: {
       ...{ invoiceId: '1', customerId: customer, customer: 'Customer', actorId: '8', from: '2026-01-01' },
@@ -138,16 +140,18 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
   await fixture.crm.pay(fixture.knex, paid, '10');
   const settled = await invoice('5');
   await fixture.crm.pay(fixture.knex, settled, '120');
-  const received = await fixture.merge.transaction((trx) =>
-    fixture.merge.receivePayment(
-      trx,
-      {
-        ...{ key: `payment ${customer}`, invoiceId: settled, amount: '20', currency: 'EUR' },
-        ...{ date: '2026-11-20', methodId: '1', reference: 'SECRET' },
-      },
-      () => Promise.resolve(),
-    ),
-  );
+  const receive = (reference: string) =>
+    fixture.merge.transaction((trx) =>
+      fixture.merge.receivePayment(
+        trx,
+        {
+          ...{ key: `${reference} ${customer}`, invoiceId: settled, amount: '20', currency: 'EUR' },
+          ...{ date: '2026-11-20', methodId: '1', reference },
+        },
+        () => Promise.resolve(),
+      ),
+    );
+  const [received, refunded] = [await receive('SECRET'), await receive('SECRET too')];
   const sources = [];
   for (const id of [discounted, draft]) sources.push({ id, version: (await fixture.load(id)).version });
   const told = await invoice('7');
@@ -164,5 +168,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     mergeId: merge?.id ?? '',
     sentMergeId: gone.merge?.id ?? '',
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
+    refundedId: refunded.waiting?.id ?? '',
   };
 }

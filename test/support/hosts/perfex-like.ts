@@ -326,7 +326,7 @@ const shape: HostShape = {
       customFields: { relid: id, fieldid: Number(value), value: `value ${value}` },
       lineCustomFields: { relid: id, fieldid: Number(value), value: `value ${value}` },
       billed: { item_id: id, rel_id: Number(value), rel_type: 'task' },
-      billedInvoices: { rel_id: id, item_id: Number(value) },
+      billedInvoices: { rel_id: id, item_id: 1_000_000 + Number(value) },
       notes: { rel_id: id, description: value },
     };
     return rows[name] ?? {};
