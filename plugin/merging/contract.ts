@@ -156,7 +156,8 @@ export type UndoRefusalCode =
   | 'link'
   | 'id_taken'
   | 'number_taken'
-  | 'sent';
+  | 'sent'
+  | 'issued';
 
 export interface UndoRefusal {
   code: UndoRefusalCode;

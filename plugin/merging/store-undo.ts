@@ -1,4 +1,5 @@
 /** What a merge left behind so that it can be undone, and that it was undone. Own tables only. */
+import Big from 'big.js';
 import type { Actor, Db, Id, InvoiceStatus, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
 import { text, textOf } from '../host/sql';
 import type { FixedDiscounts } from './store';
@@ -17,8 +18,17 @@ export interface MergeParts {
   }[];
   links: MovedLink[];
   carried: CarriedRecord[];
-  discounts: FixedDiscounts;
+  /** `fixed` null: of an earlier release, which did not write down what became of the target's own discount. */
+  discounts: Omit<FixedDiscounts, 'fixed'> & { fixed: FixedDiscounts['fixed'] | null };
   currency: string;
+}
+
+/** As a merge of any release wrote it. */
+function readDiscounts(text: string): MergeParts['discounts'] {
+  const stored = JSON.parse(text) as Omit<FixedDiscounts, 'fixed' | 'reminderLevel'> & Partial<FixedDiscounts>;
+  const { discount, reminderLevel } = stored.target;
+  const nothing = new Big(discount?.value ?? 0).eq(0) ? { adjustment: '0', allowancesCharges: [] } : null;
+  return { ...stored, fixed: stored.fixed ?? nothing, reminderLevel: stored.reminderLevel ?? reminderLevel };
 }
 
 export const createUndoStore = (prefix: string) => {
@@ -123,7 +133,7 @@ export const createUndoStore = (prefix: string) => {
           row: JSON.parse(row.row_data as string) as Row,
         })),
         carried: await readCarried(trx, prefix, (query) => void query.where('c.merge_id', mergeId)),
-        discounts: JSON.parse((merge?.discounts as string | undefined) ?? '{}') as FixedDiscounts,
+        discounts: readDiscounts(textOf(merge?.discounts) ?? ''),
         currency: textOf(merge?.currency) ?? '',
       };
     },

@@ -2,9 +2,11 @@
 import Big from 'big.js';
 import { PluginError } from '../errors';
 import type { Actor, Db, Id, Invoice, Merge } from '../host/contract';
+import { canCredit } from '../host/credit-notes';
 import { bearersOf } from '../host/lookups';
 import { seenInvoices, todayIn } from '../host/own-columns';
 import type { AllowanceCharge } from '../money/types';
+import { rulesNow } from '../settings/rules';
 import { recognise } from './carried';
 import type { UndoRefusal } from './contract';
 import { lockedUntil, restrictTo, type MergingDeps } from './deps';
@@ -43,10 +45,9 @@ export function without(all: AllowanceCharge[], brought: AllowanceCharge[]): All
   return left;
 }
 
-const broughtAllowances = ({ discounts }: MergeParts): AllowanceCharge[] => [
-  ...discounts.carried.flatMap(({ allowancesCharges }) => allowancesCharges),
-  ...discounts.fixed.allowancesCharges,
-];
+/** null: nobody knows. */
+const broughtAllowances = ({ discounts: { carried, fixed } }: MergeParts): AllowanceCharge[] | null =>
+  fixed && [...carried.flatMap(({ allowancesCharges }) => allowancesCharges), ...fixed.allowancesCharges];
 
 export const createJudging = (deps: JudgingDeps) => {
   const { host, store } = deps;
@@ -78,14 +79,19 @@ export const createJudging = (deps: JudgingDeps) => {
       ({ mergeId }) => BigInt(mergeId) > BigInt(merge.id),
     );
     const standing = parts.carried.filter(({ goneAt }) => goneAt === null);
-    const { changed, gone } = recognise(standing, target?.lines ?? [], []);
+    const { restored, changed, reworded, gone } = recognise(standing, target?.lines ?? [], []);
+    // Its mark is lost: the host wrote it anew without us, and one of the invoice's own may read the same.
+    const unmarked = [...restored, ...reworded].filter(({ line }) => line.sourceInvoiceId === null);
     const lost = [
       ...parts.carried.filter(({ goneAt, changedAt }) => goneAt !== null || changedAt !== null),
       ...gone,
-      ...changed.map(({ record }) => record),
+      ...[...changed, ...unmarked].map(({ record }) => record),
     ];
-    const ownAllowances = without(target?.allowancesCharges ?? [], broughtAllowances(parts));
+    const brought = broughtAllowances(parts);
+    const ownAllowances = brought && without(target?.allowancesCharges ?? [], brought);
     const before = parts.discounts.target.discount;
+    const settings = await deps.settings.read(db);
+    const { issuedTargets: issuedChange } = rulesNow(settings, { deleteBlocked: false, canCredit: canCredit(host) });
     const hasNewDiscount = before !== null && !new Big(target?.discount?.value ?? 0).eq(0);
     const refusals = reasonsAgainstUndo({
       target,
@@ -96,7 +102,8 @@ export const createJudging = (deps: JudgingDeps) => {
       discountChanged: target !== null && (ownAllowances === null || hasNewDiscount),
       takenIds: deleted.filter(({ invoiceId }) => takenIds.has(invoiceId)).map(({ number }) => number),
       takenNumbers: renumber.map(({ number }) => number),
-      lockedUntil: await lockedUntil(deps, db, await deps.settings.read(db)),
+      lockedUntil: await lockedUntil(deps, db, settings),
+      issuedChange,
     });
     return { target, ownAllowances: ownAllowances ?? [], renumber, refusals };
   }

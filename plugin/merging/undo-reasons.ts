@@ -20,6 +20,8 @@ export interface UndoFacts {
   /** Numbers of sources that another invoice bears by now. */
   takenNumbers: (string | null)[];
   lockedUntil: Day | null;
+  /** Whether an invoice that was issued may change: not under a preset of the law. */
+  issuedChange: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export function reasonsAgainstUndo(facts: UndoFacts): UndoRefusal[] {
     ...facts.sources.filter((source) => source.number !== null).map(({ issueDate }) => issueDate),
   ].some((day) => lockedUntil !== null && day <= lockedUntil);
   const paid = payments.count > 0 && exact(payments.sum).gte(target.total) && !exact(payments.sum).eq(ZERO);
+  const unchangeable = !facts.issuedChange && target.status !== 'draft';
   const notes = facts.sources.filter(({ settlement }) => settlement === 'credit');
   const checks: [boolean, UndoRefusalCode, UndoRefusal['vars']?][] = [
     [on !== null, 'merged_on', on ?? {}],
@@ -52,7 +55,8 @@ export function reasonsAgainstUndo(facts: UndoFacts): UndoRefusal[] {
     [facts.discountChanged, 'discount_changed'],
     [facts.takenIds.length > 0, 'id_taken', { numbers: facts.takenIds.filter(Boolean) }],
     [facts.takenNumbers.length > 0, 'number_taken', { numbers: facts.takenNumbers.filter(Boolean) }],
-    [target.sent, 'sent', { number }],
+    [target.sent && !unchangeable, 'sent', { number }],
+    [unchangeable && notes.length === 0, 'issued', { number }],
   ];
   return checks.filter(([against]) => against).map(([, code, vars]) => ({ code, vars: vars ?? {} }));
 }
@@ -70,9 +74,11 @@ const AGAINST_BOTH: readonly UndoRefusalCode[] = [
 export const LAWFUL: readonly UndoRefusalCode[] = [
   'credit_note',
   'sent',
+  'issued',
   'transmitted',
   'locked',
   'lines_changed',
+  'discount_changed',
   'id_taken',
 ];
 

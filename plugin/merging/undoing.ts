@@ -30,11 +30,17 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       throw new PluginError('IM_FORBIDDEN', 403, { action: 'merge.undo' });
   }
 
+  const restore = (trx: Trx, sources: MergeParts['sources']): Promise<void> =>
+    host.restoreInvoices(
+      trx,
+      sources.flatMap(({ snapshot }) => snapshot ?? []),
+    );
+
   /** The target as it was: its own discount again, without what the merge brought. */
   async function restoreTarget(trx: Trx, target: Invoice, parts: MergeParts, ownAllowances: AllowanceCharge[]) {
     const { discounts } = parts;
     const before = discounts.target;
-    const brought = [discounts.fixed.adjustment, ...discounts.carried.map(({ adjustment }) => adjustment)];
+    const brought = [discounts.fixed?.adjustment ?? '0', ...discounts.carried.map(({ adjustment }) => adjustment)];
     const adjustment = toAmount(new Big(target.adjustment).minus(sum(brought)), minorUnit(target.currency));
     const change: Parameters<typeof host.updateInvoice>[2] = {
       ...(before.discount && { discount: before.discount }),
@@ -86,11 +92,13 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       if (!target) throw new PluginError('IM_NOT_FOUND', 404, { mergeId });
       await deps.hooks.beforeUndo?.(trx, structuredClone(merge));
 
-      const renumbered = await giveNewNumbers(trx, renumber);
-      await host.restoreInvoices(
+      // The others first: the next number of the series must be none that comes back.
+      await restore(
         trx,
-        parts.sources.flatMap(({ snapshot }) => snapshot ?? []),
+        parts.sources.filter((source) => !renumber.includes(source)),
       );
+      const renumbered = await giveNewNumbers(trx, renumber);
+      if (renumber.length > 0) await restore(trx, renumber);
       const linksLeft = await host.restoreLinks(trx, parts.links);
       const lineIds = parts.carried.flatMap(({ lineId }) => lineId ?? []);
       const links = await linksOnLines(trx, host.map, lineIds);

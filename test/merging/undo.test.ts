@@ -221,6 +221,82 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect(after).toMatchObject({ total: '15.60', reminderLevel: 2 });
     });
 
+    test('of a merge of an earlier release, which did not write down what became of the target’s discount', async () => {
+      const { knex } = fixture;
+      const forget = async (mergeId: Id): Promise<void> => {
+        const { discounts } = (await knex('im_merges').where({ id: mergeId }).first('discounts')) as {
+          discounts: string;
+        };
+        const { target: before, carried } = JSON.parse(discounts) as Row;
+        await knex('im_merges')
+          .where({ id: mergeId })
+          .update({ discounts: JSON.stringify({ target: before, carried }) });
+      };
+      const before = await hostTables(fixture);
+      const mergeId = await merge(fixture, target, [source], 'delete');
+      await forget(mergeId);
+      expect((await fixture.http(`/merges/${mergeId}`)).status).toBe(200);
+      expect((await undo(fixture, mergeId)).status).toBe(200);
+      expect(await hostTables(fixture)).toEqual(before);
+
+      const discounted = await fixture.invoice(customer, {
+        lines: [line('Own', '10')],
+        discount: { kind: 'percent', value: '10', basis: 'before_tax' },
+      });
+      const other = await merge(fixture, discounted, [source], 'cancel');
+      await forget(other);
+      expect(await refused(other)).toEqual(['IM_UNDO_REFUSED', 'discount_changed']);
+    });
+
+    test('bills nothing twice where the host wrote the lines anew without the plugin', async () => {
+      const mergeId = await merge(fixture, target, [source], 'cancel');
+      const { lines, ...form } = await fixture.formOf(target);
+      const anew = lines.map((one) => ({ ...one, id: undefined }));
+      await fixture.knex.transaction((trx) => fixture.crm.saveInvoice(trx, target, { ...form, lines: anew }));
+      expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'lines_changed']);
+      // Recognised by the next save that the plugin sees.
+      await fixture.save({ target });
+      expect((await undo(fixture, mergeId)).status).toBe(200);
+      expect((await fixture.load(target)).total).toBe('12.00');
+    });
+
+    test('gives no new number that another of the deleted ones comes back with', async () => {
+      const { knex } = fixture;
+      const second = await fixture.invoice(customer, { lines: [line('Second', '30')] });
+      const [first, next] = [await fixture.load(source), await fixture.load(second)];
+      const mergeId = await merge(fixture, target, [source, second], 'delete');
+      const [row] = await fixture.rows('app_factures', { id: target });
+      await knex('app_factures').insert({ ...row, id: 900_000, numero: first.number });
+      // As hosts count that go on after the highest number.
+      await knex('app_reglages').update({ valeur: '1' });
+      const { status, body } = await undo(fixture, mergeId, { numberTaken: 'new_number' });
+      expect(status).toBe(200);
+      const numbers = (await fixture.rows('app_factures')).flatMap(({ numero }) => numero ?? []);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      expect((await fixture.load(second)).number).toBe(next.number);
+      expect(body.renumbered).toMatchObject([{ invoiceId: source, from: first.number }]);
+      await knex('app_factures').where({ id: 900_000 }).delete();
+    });
+
+    test('T50 under France and the EU an invoice that was issued is only credited, whoever confirms what', async () => {
+      const { knex } = fixture;
+      const plan = await fixture.invoice(customer, { status: 'draft', number: null, lines: [line('Draft', '40')] });
+      const mergeId = await merge(fixture, target, [plan], 'delete');
+      const under = async (preset: string): Promise<void> => {
+        await knex('im_settings').delete();
+        await knex('im_settings').insert({ name: 'merging', value: JSON.stringify({ preset }), version: 1 });
+      };
+      for (const preset of ['france', 'eu']) {
+        await under(preset);
+        expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'issued']);
+        await knex('app_factures').where({ id: target }).update({ envoyee_le: '2026-11-21 10:00:00' });
+        expect(await refused(mergeId, { confirmSent: true })).toEqual(['IM_UNDO_REFUSED', 'issued']);
+        await knex('app_factures').where({ id: target }).update({ envoyee_le: null });
+      }
+      await under('none');
+      expect((await undo(fixture, mergeId)).status).toBe(200);
+    });
+
     test('asks the host’s beforeUndo, which may refuse with all rolled back', async () => {
       const mergeId = await merge(fixture, target, [source], 'cancel');
       const plugin = fixture.plugin({

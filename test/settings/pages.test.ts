@@ -189,7 +189,7 @@ describe('where the business invoices, and until when its books are closed', () 
     const stored = { ...DEFAULTS, preset: 'france', lockedUntil: '2026-09-30', version: 1 };
     expect((await crm.api('admin')).body).toEqual(stored);
     const later = (await crm.get('admin', '/invoice-merge/settings')).$;
-    expect(later('.im-log').text()).toContain('Règles\u202f: France (avant\u202f: pas encore choisi)');
+    expect(later('.im-log').text()).toContain('Règles\u202f: France (avant\u202f: pas encore choisies)');
     expect(later('.im-log').text()).toContain('Période close jusqu’au 30/09/2026 (avant\u202f: aucune)');
     const module = (await crm.get('admin', '/invoice-merge')).$('main').text();
     expect(module).toContain('Factures émises\u202f: créer un avoir (par défaut)');

@@ -32,7 +32,7 @@ describe('the words', () => {
     const codes = codesIn('plugin/errors.ts', 'ErrorCode');
     const reasons = codesIn('plugin/host/contract.ts', 'Reason');
     const refusals = codesIn('plugin/merging/contract.ts', 'UndoRefusalCode');
-    expect([codes.length, reasons.length, refusals.length]).toEqual([42, 21, 16]);
+    expect([codes.length, reasons.length, refusals.length]).toEqual([42, 21, 17]);
     for (const words of [fr, en]) {
       for (const code of codes) {
         const text = explainError(words, new PluginError(code as 'IM_FORBIDDEN', 409)) ?? '';
