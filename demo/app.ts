@@ -10,6 +10,7 @@ import { parisDay, type Demo } from './context';
 import { creditNotePages } from './credit-note-pages';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
+import { columnWord } from './column-words';
 import { answerErrors, notFound } from './error-pages';
 import { estimatePages } from './estimate-pages';
 import { expensePages } from './expense-pages';
@@ -18,7 +19,6 @@ import { invoiceFormPages } from './invoice-form-pages';
 import { paperActs } from './invoice-paper-acts';
 import { invoiceListPages } from './invoice-list-pages';
 import { markLate } from './invoice-store';
-import { speeches } from './language';
 import { demoFolder } from './paths';
 import { reminderPages } from './reminder-pages';
 import { reportPages } from './report-pages';
@@ -67,9 +67,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
       return role !== undefined && mayDo(role, action);
     },
     locale: (req) => req.speech.lang,
-    // Only we know what the tables that hang on invoices are called.
-    translate: (key, _vars, lang) =>
-      key.startsWith('links.') ? speeches[lang === 'en' ? 'en' : 'fr'].t(key) : undefined,
+    translate: (key, _vars, locale) => columnWord(key, locale),
     // The plugin's own pages stand under this CRM's header and menu.
     layout: (html, { title, res }) =>
       new Promise((resolve, reject) => {

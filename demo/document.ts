@@ -29,6 +29,8 @@ export interface PaperDocument {
   state: string;
   issueDate: string;
   dueDate: string | null;
+  /** Their own number for the order, without which some buyers do not pay. */
+  buyerReference: string;
   currency: string;
   seller: typeof SELLER;
   customer: Record<string, string | null>;
@@ -63,7 +65,7 @@ export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promi
   const { currency, totals } = invoice;
   const { state } = await knex('crm_invoices').where({ id }).first<{ state: string }>('state');
   const customer = await knex('crm_clients').where({ id: invoice.customerId }).first<Record<string, string | null>>();
-  const { codes } = await formExtras(knex, id);
+  const { codes, buyerReference } = await formExtras(knex, id);
   const payments = await knex('crm_payments as p')
     .join('crm_payment_methods as m', 'm.id', 'p.method_id')
     .where('p.invoice_id', id)
@@ -90,6 +92,7 @@ export async function invoiceDocument(demo: Demo, id: Id, speech: Speech): Promi
     state,
     issueDate: invoice.issueDate,
     dueDate: invoice.dueDate,
+    buyerReference,
     currency,
     seller: SELLER,
     customer,
@@ -124,6 +127,7 @@ export async function creditNoteDocument({ knex }: Demo, id: Id, speech: Speech)
     state: 'issued',
     issueDate,
     dueDate: null,
+    buyerReference: '',
     currency,
     seller: SELLER,
     customer,

@@ -3,7 +3,7 @@ import type { ApplyResult, SavedInvoice } from 'crm-invoice-merge';
 import { Router, type Request, type Response } from 'express';
 import { addDays, DemoError, idOf, personOf, type Demo } from './context';
 import { refusalOf } from './error-pages';
-import { invoiceInput } from './invoice-input';
+import { invoiceInput, PAYMENT_TERMS } from './invoice-input';
 import {
   fieldNames,
   inputFromForm,
@@ -12,7 +12,7 @@ import {
   type TypedInvoice,
   type TypedLine,
 } from './typed-invoice';
-import { findInvoice, formExtras, saveInvoice } from './invoice-store';
+import { agreedWith, findInvoice, formExtras, saveInvoice } from './invoice-store';
 import { shownTotals } from './invoice-totals';
 import { leaveNotice, type Notice } from './session';
 import { inOrder } from './sums';
@@ -59,7 +59,14 @@ async function renderForm(demo: Demo, req: Request, res: Response, page: FormPag
   } catch {
     // What cannot be added up yet is shown without totals; the save names what is wrong with it.
   }
-  res.render('invoice-form', { ...page, customers, spare, totals, blankLine: emptyLine('__i__') });
+  res.render('invoice-form', {
+    ...page,
+    customers,
+    spare,
+    totals,
+    terms: PAYMENT_TERMS,
+    blankLine: emptyLine('__i__'),
+  });
 }
 
 async function editedInvoice(demo: Demo, id: string): Promise<NonNullable<FormPage['edited']>> {
@@ -91,6 +98,7 @@ export function invoiceFormPages(demo: Demo): Router {
     formId: 'invoice',
     customerField: 'customerId',
     currencyField: 'currency',
+    dateField: 'issueDate',
     currency: currencyOfQuery,
     customerId: (req: Request) => customerOfQuery(req) ?? (req.body as { customerId?: string } | undefined)?.customerId,
   };
@@ -99,14 +107,18 @@ export function invoiceFormPages(demo: Demo): Router {
     formId: 'invoice',
     customerField: 'customerId',
     currencyField: 'currency',
+    dateField: 'issueDate',
     invoiceId: (req: Request) => String(req.params.id),
     createUrl: () => '/invoices/new',
   };
 
   router.get('/invoices/new', merge.banner(createSpec), async (req, res) => {
     const today = demo.today();
+    const customerId = customerOfQuery(req);
+    const [source] = [req.query.invoiceMergeSource].flat();
     const form = typedInvoice({
-      customerId: customerOfQuery(req) ?? '',
+      ...(customerId && (await agreedWith(knex, customerId, typeof source === 'string' ? source : undefined))),
+      customerId: customerId ?? '',
       currency: currencyOfQuery(req),
       issueDate: today,
       dueDate: addDays(today, 30),

@@ -30,6 +30,8 @@ const documentAllowance = allowanceCharge.extend({
   key: optionalText(200),
 });
 
+export const PAYMENT_TERMS = ['receipt', 'days30', 'month45'] as const;
+
 const line = z.object({
   id: id.nullish().transform((value) => value ?? null),
   /** CarriedLine.key of a line that a merge brought in. */
@@ -68,6 +70,11 @@ export const invoiceInput = z
     issueDate: day.optional(),
     dueDate: day.nullish().transform((value) => value ?? null),
     note: optionalText(20000),
+    buyerReference: optionalText(60),
+    paymentTerms: z
+      .enum(['', ...PAYMENT_TERMS])
+      .nullish()
+      .transform((terms) => terms || null),
     lines: z.array(line).max(20000).default([]),
     allowancesCharges: z.array(documentAllowance).default([]),
     discount: z

@@ -66,7 +66,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       accepted: ACCEPTED,
       publicPath: stored.state === 'draft' ? null : host.invoiceUrl(id, 'public'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
-      note: (await formExtras(knex, id)).note,
+      agreed: await formExtras(knex, id),
       rows: totalRows(invoice.totals, invoice.currency, req.speech),
       left: left.toFixed(),
       successor: successor ? { id: successor.id, ref: successor.ref } : null,

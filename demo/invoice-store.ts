@@ -134,6 +134,8 @@ export async function saveInvoice(
     adjust_amount: input.adjustment,
     deposit_paid: input.prepaid,
     internal_note: input.note,
+    buyer_ref: input.buyerReference,
+    pay_terms: input.paymentTerms,
   };
   // Only a draft changes its state here; payments and due dates decide about the others in saveTotals.
   if (!before || before.state === 'draft') columns.state = staysDraft ? 'draft' : 'open';
@@ -181,15 +183,47 @@ export async function deleteInvoice(trx: Trx, id: Id): Promise<void> {
   await trx('crm_invoices').where({ id }).delete();
 }
 
+/** What was agreed with the buyer; '' where nothing was. */
+export interface Agreed {
+  buyerReference: string;
+  paymentTerms: string;
+}
+const AGREED = ['buyer_ref', 'pay_terms'] as const;
+type AgreedRow = Record<(typeof AGREED)[number], string | null>;
+
+const agreedOf = (row: AgreedRow | undefined): Agreed => ({
+  buyerReference: row?.buyer_ref ?? '',
+  paymentTerms: row?.pay_terms ?? '',
+});
+
+/** What a new invoice begins with: as on the invoice that it is to replace, else on the customer's oldest open one. */
+export async function agreedWith(db: Db, customerId: Id, sourceId?: Id): Promise<Agreed> {
+  const open = db('crm_invoices').where({ client_id: customerId }).whereIn('state', ['open', 'late']);
+  if (sourceId !== undefined) void open.where({ id: sourceId });
+  return agreedOf(
+    await open
+      .orderBy('issued_on')
+      .orderBy('id')
+      .first<AgreedRow | undefined>(...AGREED),
+  );
+}
+
 /** What the form shows and the contract's Invoice does not have. */
-export async function formExtras(db: Db, id: Id): Promise<{ note: string; codes: Map<string, string> }> {
-  const invoice = await db('crm_invoices').where({ id }).first<{ internal_note: string | null }>('internal_note');
+export interface FormExtras extends Agreed {
+  note: string;
+  codes: Map<string, string>;
+}
+export async function formExtras(db: Db, id: Id): Promise<FormExtras> {
+  const invoice = await db('crm_invoices')
+    .where({ id })
+    .first<(AgreedRow & { internal_note: string | null }) | undefined>('internal_note', ...AGREED);
   const lines = await db('crm_invoice_lines')
     .where({ invoice_id: id })
     .whereNotNull('product_code')
     .select<{ id: number; product_code: string }[]>('id', 'product_code');
   return {
     note: invoice?.internal_note ?? '',
+    ...agreedOf(invoice),
     codes: new Map(lines.map((row) => [String(row.id), row.product_code])),
   };
 }

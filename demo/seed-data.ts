@@ -1,5 +1,6 @@
 /** The invoices that a full demo starts with; days count from the day it is filled. */
 import type { AllowanceCharge, Discount } from 'crm-invoice-merge';
+import type { PAYMENT_TERMS } from './invoice-input';
 
 export interface SeedLine {
   label: string;
@@ -27,6 +28,8 @@ export interface SeedInvoice {
   credit?: { day: number; motive: string; line?: SeedLine };
   tags?: number[];
   level?: number;
+  buyerRef?: string;
+  terms?: (typeof PAYMENT_TERMS)[number];
   /** Where it bears a number of another series than FA-. */
   ref?: string;
 }
@@ -147,7 +150,7 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
     due: -70,
     customer: 0,
     discount: { kind: 'percent', value: '10', basis: 'before_tax' },
-    lines: [l('Entretien du four, septembre', '1', '560.00', '20')],
+    lines: [l('Entretien du four, août', '1', '560.00', '20')],
     tags: [0, 1],
     level: 2,
   },
@@ -171,6 +174,9 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
     lines: [l('Sacs kraft, lot de 500', '8', '24.00', '20', 'lot', 'SAC-500')],
     tags: [2],
   },
+  // One customer with two orders, and terms that differ within one of them.
+  39: { buyerRef: 'BC-2026-114', terms: 'days30' },
+  51: { buyerRef: 'BC-2026-131', terms: 'days30' },
   40: { customer: 1, lines: [l('Linge de table, location', '60', '3.20', '20', 'pièce')] },
   43: {
     customer: 1,
@@ -182,6 +188,8 @@ const SPECIAL: Record<number, Partial<SeedInvoice>> = {
   },
   45: {
     customer: 2,
+    buyerRef: 'BC-2026-114',
+    terms: 'month45',
     lines: [
       {
         ...l('Huile 5W30, fût de 60 l', '3', '212.40', '20', 'fût', 'HUI-60'),

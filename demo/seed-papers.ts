@@ -36,9 +36,7 @@ const estimate = (
 ): SeedEstimate => ({ customer, issued, label, state, invoice, lines });
 
 export const ESTIMATES: SeedEstimate[] = [
-  estimate(0, -115, 'Entretien annuel du four', 'accepted', 31, [
-    l('Entretien du four, septembre', '1', '504.00', '20'),
-  ]),
+  estimate(0, -115, 'Entretien annuel du four', 'accepted', 31, [l('Entretien du four, août', '1', '504.00', '20')]),
   estimate(0, -30, 'Sacs imprimés, trois lots', 'accepted', 38, [
     l('Sacs kraft, lot de 500', '8', '24.00', '20', 'lot', 'SAC-500'),
   ]),

@@ -218,6 +218,8 @@ function addInvoice(rows: Record<string, Row[]>, invoice: SeedInvoice, id: numbe
     vat_amount: totals.tax,
     grand_total: totals.payable,
     dunning_level: invoice.level ?? 0,
+    buyer_ref: invoice.buyerRef ?? null,
+    pay_terms: invoice.terms ?? null,
     created_by: 2,
   });
   for (const [sort, line] of invoice.lines.entries()) {

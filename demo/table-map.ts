@@ -69,6 +69,10 @@ export const tableMap: TableMap = {
     blocked: 'on_hold',
     transmitted: 'filed_on',
     discount: { value: 'rebate_value', kind: 'rebate_kind', basis: 'rebate_basis' },
+    // A buyer refuses an invoice that is not under their own reference; terms are agreed case by case.
+    mustMatch: ['buyer_ref'],
+    askIfDiffer: ['pay_terms'],
+    copy: ['pay_terms'],
     kind: { column: 'doc_type', invoice: 'invoice' },
     copy: ['created_by'],
     status: { column: 'state', values: STATES, credited: CREDITED },

@@ -235,6 +235,10 @@ export async function createTables(knex: Knex): Promise<void> {
     table.string('made_at', 24).notNullable();
   });
 
+  await extend('crm_invoices', {
+    buyer_ref: (table) => table.string('buyer_ref', 60),
+    pay_terms: (table) => table.string('pay_terms', 20),
+  });
   await extend('crm_clients', {
     siret: (table) => table.string('siret', 14),
     phone: (table) => table.string('phone', 30),

@@ -1,6 +1,7 @@
 /** The invoice form: what was typed, and what it says as an invoice. */
 import type { AllowanceCharge, Invoice } from 'crm-invoice-merge';
 import { ZodError } from 'zod';
+import type { FormExtras } from './invoice-store';
 import { readNumber, type Speech } from './language';
 
 export interface TypedAdjustment {
@@ -42,6 +43,8 @@ export interface TypedInvoice {
   issueDate: string;
   dueDate: string;
   note: string;
+  buyerReference: string;
+  paymentTerms: string;
   pricesIncludeTax: boolean;
   discountValue: string;
   discountKind: string;
@@ -90,6 +93,8 @@ export function typedInvoice(body: unknown): TypedInvoice {
     issueDate: textOf(form.issueDate),
     dueDate: textOf(form.dueDate),
     note: textOf(form.note),
+    buyerReference: textOf(form.buyerReference),
+    paymentTerms: textOf(form.paymentTerms),
     pricesIncludeTax: textOf(form.pricesIncludeTax) === '1',
     discountValue: textOf(form.discountValue),
     discountKind: textOf(form.discountKind) || 'percent',
@@ -169,6 +174,8 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
     issueDate: form.issueDate || undefined,
     dueDate: form.dueDate || null,
     note: form.note,
+    buyerReference: form.buyerReference,
+    paymentTerms: form.paymentTerms,
     pricesIncludeTax: form.pricesIncludeTax,
     discount: form.discountValue
       ? { kind: form.discountKind, value: readNumber(form.discountValue), basis: form.discountBasis }
@@ -204,11 +211,7 @@ export function inputFromForm(form: TypedInvoice, status: 'draft' | 'unpaid'): R
 const zeroAsEmpty = (value: string, speech: Speech): string => (Number(value) === 0 ? '' : speech.typed(value, 2));
 
 /** A saved invoice as the form shows it. */
-export function typedFromInvoice(
-  invoice: Invoice,
-  kept: { note: string; codes: Map<string, string> },
-  speech: Speech,
-): TypedInvoice {
+export function typedFromInvoice(invoice: Invoice, kept: FormExtras, speech: Speech): TypedInvoice {
   const adjustment = (row: AllowanceCharge): TypedAdjustment => ({
     kind: row.kind,
     amount: speech.typed(row.amount, 2),
@@ -220,6 +223,8 @@ export function typedFromInvoice(
     issueDate: invoice.issueDate,
     dueDate: invoice.dueDate ?? '',
     note: kept.note,
+    buyerReference: kept.buyerReference,
+    paymentTerms: kept.paymentTerms,
     pricesIncludeTax: invoice.pricesIncludeTax,
     discountValue: invoice.discount && Number(invoice.discount.value) !== 0 ? speech.typed(invoice.discount.value) : '',
     discountKind: invoice.discount?.kind ?? 'percent',

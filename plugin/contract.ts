@@ -160,6 +160,8 @@ export interface BannerSpec<Req> {
   /** Names of the host form's fields; a change of theirs reloads the banner. The currency's values are codes: 'EUR'. */
   customerField?: string;
   currencyField?: string;
+  /** Name of the field with the invoice's date, 'YYYY-MM-DD': which months are earlier than its own is told by it. */
+  dateField?: string;
   /** A refused save's body, to restore the choice. */
   form?: unknown;
   /** What applyMerge threw: shown where the cause is. */

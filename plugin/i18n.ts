@@ -210,7 +210,9 @@ export function statusOf(vars: Row): string {
 /** Why one invoice cannot be merged, as the end of a sentence: "déjà payée en partie (100,00 €)". */
 export function explainReason(words: Words, reason: { code: string; vars: Row }): string {
   const keys = [`reasons.${reason.code}_${statusOf(reason.vars)}`, `reasons.${reason.code}`, 'reasons.host'];
-  return words.find(keys, showVars(words, reason.vars)) ?? reason.code;
+  const { fields } = reason.vars;
+  const named = Array.isArray(fields) && { fields: fields.map((column) => fieldName(words, String(column))) };
+  return words.find(keys, showVars(words, { ...reason.vars, ...named })) ?? reason.code;
 }
 
 interface RefusedInvoice {

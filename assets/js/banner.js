@@ -18,7 +18,7 @@ import { watchCustomer } from './customer.js';
 import { add } from './decimal.js';
 import { tellDiffering } from './fields.js';
 import { showKept } from './kept.js';
-import { tellMonths } from './months.js';
+import { monthOf, tellMonths } from './months.js';
 import { createLines } from './lines.js';
 import { dropLeftOver, installRows } from './rows.js';
 import { makeHeading } from './server-rows.js';
@@ -166,7 +166,8 @@ function start(root, typed = false) {
       ...{ issueDate: source.issueDate, totals: source.totals },
       issued: issued.has(id),
     }));
-    tellMonths(root, config.months, dated, settlementOf(root, config.settlement), words, config.currency);
+    const months = { ...config.months, current: monthOf(form(), config.dateField, config.months.current) };
+    tellMonths(root, months, dated, settlementOf(root, config.settlement), words, config.currency);
     drawTotals();
   }
 
@@ -285,6 +286,7 @@ function start(root, typed = false) {
       const control = /** @type {HTMLInputElement} */ (event.target);
       if (lines.mode() !== 'form' && control.form && control.form === form() && !root.contains(control))
         typedSinceLoad = true;
+      if (config.dateField && control.name === config.dateField && control.form === form()) show();
     },
     { signal },
   );

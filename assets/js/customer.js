@@ -78,9 +78,10 @@ export function watchCustomer(watch) {
     const mine = ++turn;
     const placeholder = root.querySelector('[data-im="placeholder"]') ?? root.querySelector('[data-im="live"]');
     if (placeholder) placeholder.textContent = words.say('banner.searching');
-    const { page, invoiceId, formId, customerField, currencyField } = config;
+    const { page, invoiceId, formId, customerField, currencyField, dateField } = config;
     try {
-      const banner = await api.banner({ page, customerId, invoiceId, currency, formId, customerField, currencyField });
+      const fields = { customerField, currencyField, dateField };
+      const banner = await api.banner({ page, customerId, invoiceId, currency, formId, ...fields });
       if (mine !== turn || signal.aborted) return;
       if (!banner) return watch.leave();
       const focused = root.contains(document.activeElement);

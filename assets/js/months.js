@@ -2,6 +2,16 @@
 /** What merging does to months: VAT that may be declared already, and months that one invoice brings together. */
 import { add, isZero } from './decimal.js';
 
+/**
+ * The month of the invoice in hand: as the form has it, where the host names its field and a day stands in it.
+ * @param {HTMLFormElement | null} form @param {string | null} name of its date field @param {string} otherwise
+ */
+export function monthOf(form, name, otherwise) {
+  const field = name ? form?.elements.namedItem(name) : null;
+  const day = field instanceof HTMLInputElement ? field.value : '';
+  return /^\d{4}-\d{2}-\d{2}$/.test(day) ? day.slice(0, 7) : otherwise;
+}
+
 /** @typedef {{ issueDate: string, totals: Record<string, any>, issued: boolean }} Dated */
 
 /**

@@ -138,6 +138,7 @@ export function createEditableBanner(deps: MergingPageDeps) {
         formId: spec.formId ?? null,
         customerField: spec.customerField ?? null,
         currencyField: spec.currencyField ?? null,
+        dateField: spec.dateField ?? null,
         csrf: csrfOf(deps, req, res),
         draft: list?.target?.status === 'draft',
         // Of issued invoices, where nothing on the page lets the person choose.

@@ -110,6 +110,7 @@ export function toAlert(
   };
 }
 
+const WARNINGS = new Set(['earlier_month', 'several_months']);
 const QUESTIONS = new Set(['IM_CARRIED_LINES_CHANGED', 'IM_FIELDS_DIFFER', 'IM_TOTAL_CHANGED']);
 const shortCode = (code: string): string => code.replace(/^IM_/, '').toLowerCase();
 
@@ -158,7 +159,8 @@ const detailsOf = (words: Words, { lines, fields, ...vars }: Row): string[] => [
 export function toQuestions(words: Words, error: unknown, form: MergeForm | null, ticked: boolean): QuestionView[] {
   const asked = new Map<string, QuestionView>();
   for (const code of form?.acknowledged ?? []) {
-    if (code === 'fields_differ' && !ticked) continue;
+    // What the page only warned of is no question: it warns again.
+    if (WARNINGS.has(code) || (code === 'fields_differ' && !ticked)) continue;
     asked.set(code, { code, text: explainQuestion(words, { code }), details: [], checked: true });
   }
   if (isPluginError(error)) {

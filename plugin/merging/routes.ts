@@ -14,6 +14,7 @@ const bannerQuery = z.object({
   formId: z.string().max(200).optional(),
   customerField: z.string().max(200).optional(),
   currencyField: z.string().max(200).optional(),
+  dateField: z.string().max(200).optional(),
   q: z.string().trim().max(200).optional(),
   choices: pageNumber,
   others: pageNumber,

@@ -147,7 +147,7 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
         );
       expect(groups).toEqual([
         ['Farine T65, 25 kg'],
-        ['De la facture FA-2026-00031 du 13/08/2026', 'Entretien du four, septembre'],
+        ['De la facture FA-2026-00031 du 13/08/2026', 'Entretien du four, août'],
         ['De la facture FA-2026-00038 du 31/10/2026', 'Sacs kraft, lot de 500'],
         [expect.stringMatching(/^Remise de la facture FA-2026-00031/)],
       ]);

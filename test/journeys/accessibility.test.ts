@@ -134,7 +134,7 @@ it('works with the keyboard alone: space ticks, the focus stays, and what happen
   }
   await page.keyboard.press('Space');
   await added(page);
-  expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+  expect(await carriedRows(page)).toEqual(['Entretien du four, août']);
   expect(await focused(OVEN)).toBe(true);
   await eventually(async () => expect(await said()).toBe(`1 ligne ajoutée depuis ${OVEN}.`));
   await page.keyboard.press('Tab');

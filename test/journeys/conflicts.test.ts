@@ -56,7 +56,7 @@ describe.each(eachDatabase)('two people at the same invoices, on %s', (name) => 
     await tabA.locator('[data-im="source"]', { hasText: OVEN }).waitFor();
     expect(await ownText(tabA).inputValue()).toBe('Farine de tradition');
     expect(await box(tabA, OVEN).isChecked()).toBe(true);
-    expect(await carriedRows(tabA)).toEqual(['Entretien du four, septembre']);
+    expect(await carriedRows(tabA)).toEqual(['Entretien du four, août']);
     expect(await crm.lines(crm.draft)).toEqual(['Farine T65, 25 kg, 12 x 21.50', 'Sacs kraft, lot de 500, 8 x 24.00']);
     expect(await crm.invoice(await crm.idOf(OVEN))).toMatchObject({ state: 'late' });
     expect(await crm.invoice(await crm.idOf(BAGS))).toMatchObject({ state: 'void' });

@@ -71,7 +71,7 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
       `De la facture ${OVEN} du 13/08/2026 · 604,80 €`,
       `De la facture ${BAGS} du 31/10/2026 · 230,40 €`,
     ]);
-    expect(await carriedRows(page)).toEqual(['Entretien du four, septembre', 'Sacs kraft, lot de 500']);
+    expect(await carriedRows(page)).toEqual(['Entretien du four, août', 'Sacs kraft, lot de 500']);
 
     const [invoicePage] = await Promise.all([page.waitForEvent('popup'), row(page, OVEN).locator('a.im-open').click()]);
     await invoicePage.waitForURL(`**/invoices/${oven}`);
@@ -80,12 +80,12 @@ describe.each(eachDatabase)('a draft is edited and two invoices are merged into 
 
     await row(page, BAGS).locator('.im-number').click();
     await added(page);
-    expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+    expect(await carriedRows(page)).toEqual(['Entretien du four, août']);
     await tick(page, BAGS);
     await page.getByRole('button', { name: `Retirer la facture ${BAGS}` }).click();
     await added(page);
     expect(await box(page, BAGS).isChecked()).toBe(false);
-    expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+    expect(await carriedRows(page)).toEqual(['Entretien du four, août']);
     await tick(page, BAGS);
 
     await eventually(async () =>

@@ -75,7 +75,7 @@ it('a source that changed while the host refused the save is unticked, named, an
   expect(await texts(page, '.im-unticked > p.im-note')).toEqual([`${BAGS} a été modifiée depuis l’affichage.`]);
   expect(await texts(page, '[data-im="kept"] .im-description')).toEqual(['Sacs kraft, lot de 500']);
   expect([await box(page, OVEN).isChecked(), await box(page, BAGS).isChecked()]).toEqual([true, false]);
-  expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+  expect(await carriedRows(page)).toEqual(['Entretien du four, août']);
 });
 
 it.each([
@@ -112,7 +112,7 @@ it.each([
     await save(page);
     expect((await crm.lines(crm.draft)).slice(0, 2)).toEqual([
       'Farine de tradition, 12 x 21.50',
-      `${javaScriptEnabled ? 'Four : deux visites' : 'Entretien du four, septembre'}, 1 x 560.00`,
+      `${javaScriptEnabled ? 'Four : deux visites' : 'Entretien du four, août'}, 1 x 560.00`,
     ]);
   },
 );
@@ -133,7 +133,7 @@ it('a tick after the session has ended says so with a link, not that the server 
   await signInAgain(popup);
   await popup.locator('#im-banner').waitFor();
   await tick(page, OVEN);
-  expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+  expect(await carriedRows(page)).toEqual(['Entretien du four, août']);
 });
 
 it('after a reload, a tick of an invoice that has changed is not brought back, and the page says so', async () => {
@@ -152,7 +152,7 @@ it('after a reload, a tick of an invoice that has changed is not brought back, a
       ),
     ]),
   );
-  expect(await carriedRows(page)).toEqual(['Entretien du four, septembre']);
+  expect(await carriedRows(page)).toEqual(['Entretien du four, août']);
   expect([await box(page, OVEN).isChecked(), await box(page, BAGS).isChecked()]).toEqual([true, false]);
 });
 

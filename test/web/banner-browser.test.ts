@@ -52,7 +52,7 @@ describe('the banner in a browser', () => {
     expect(await texts('tr[data-im="source"]')).toEqual([
       'De la facture FA-2026-00031 du 12/08/2026 · 604,80 €Retirer cette facture',
     ]);
-    expect(await rowValues()).toEqual(['Entretien du four, septembre', 'Remise de la facture FA-2026-00031 (10 %)']);
+    expect(await rowValues()).toEqual(['Entretien du four, août', 'Remise de la facture FA-2026-00031 (10 %)']);
     const names = await page.$$eval('tr.line [data-invoice-merge="quantity"]', (all) =>
       all.map((one) => (one as HTMLInputElement).name),
     );
@@ -130,7 +130,7 @@ describe('the banner in a browser', () => {
     await tick('FA-2026-00031');
     await page.waitForSelector('[data-im="summary"] table');
     expect(await texts('.im-carried li')).toEqual([
-      'Entretien du four, septembre 1 × 560,00 € 20 %',
+      'Entretien du four, août 1 × 560,00 € 20 %',
       'Remise de la facture FA-2026-00031 (10 %) −1 × 56,00 € 20 %',
     ]);
     expect([await hidden('Lines'), await hidden('Shown')]).toEqual(['server', '1107.39']);

@@ -74,7 +74,7 @@ function line(key: string, values: Partial<CarriedLine>): CarriedLine {
     kind: 'line',
     sourceInvoiceId: '31',
     sourceLineId: '1',
-    description: 'Entretien du four, septembre',
+    description: 'Entretien du four, août',
     longDescription: null,
     quantity: '1',
     unit: null,
