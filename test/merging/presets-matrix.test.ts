@@ -187,7 +187,11 @@ describe.each(eachDatabase)('preset x role x status, on %s', (name, createDataba
             if (open && who !== 'admin') cells[KINDS.indexOf(from)] += `${who === 'books' ? '/' : ''}${letters || '-'}`;
           }
         }
-        rows.push([into, ...(open ? cells.map((cell) => cell || '=') : KINDS.map(() => '.'))].map((cell) => cell.padEnd(12)).join(''));
+        rows.push(
+          [into, ...(open ? cells.map((cell) => cell || '=') : KINDS.map(() => '.'))]
+            .map((cell) => cell.padEnd(12))
+            .join(''),
+        );
       }
       // Once: both databases were just seen to agree with what is written down.
       if (name === 'sqlite')
