@@ -297,6 +297,17 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect((await undo(fixture, mergeId)).status).toBe(200);
     });
 
+    test('names the deleted invoices that come back, to the host’s beforeUndo and in its answer', async () => {
+      const mergeId = await merge(fixture, target, [source], 'delete');
+      const told: unknown[] = [];
+      const plugin = fixture.plugin({
+        hooks: { beforeUndo: (_trx, { sources }) => Promise.resolve(void told.push(...sources)) },
+      });
+      const { body } = await undo(fixture, mergeId, {}, { plugin });
+      expect(body).toMatchObject({ merge: { sources: [{ invoiceId: source }] } });
+      expect(told).toMatchObject([{ invoiceId: source }]);
+    });
+
     test('asks the host’s beforeUndo, which may refuse with all rolled back', async () => {
       const mergeId = await merge(fixture, target, [source], 'cancel');
       const plugin = fixture.plugin({
