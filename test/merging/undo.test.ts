@@ -224,7 +224,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
     test('of a merge of an earlier release, which did not write down what became of the target’s discount', async () => {
       const { knex } = fixture;
       const forget = async (mergeId: Id): Promise<void> => {
-        const row: Row | undefined = await knex('im_merges').where({ id: mergeId }).first();
+        const [row] = await fixture.rows('im_merges', { id: mergeId });
         const { target: before, carried } = JSON.parse(row?.discounts as string) as Row;
         await knex('im_merges')
           .where({ id: mergeId })
