@@ -6,6 +6,7 @@ const COLUMNS = { buyer_ref: 'buyerReference', pay_terms: 'paymentTerms' } as co
 /** The words for `fields.<column>` and `fields.pay_terms.<value>`; undefined for every other key of the plugin. */
 export function columnWord(key: string, locale: string): string | undefined {
   const { t } = speeches[locale === 'en' ? 'en' : 'fr'];
+  if (key.startsWith('links.')) return t(key);
   const [, column, value] = /^fields\.(buyer_ref|pay_terms)(?:\.(\w+))?$/.exec(key) ?? [];
   if (column !== 'buyer_ref' && column !== 'pay_terms') return undefined;
   if (value === undefined) return t(`fields.${COLUMNS[column]}`);

@@ -72,7 +72,7 @@ export const tableMap: TableMap = {
     // A buyer refuses an invoice that is not under their own reference; terms are agreed case by case.
     mustMatch: ['buyer_ref'],
     askIfDiffer: ['pay_terms'],
-    copy: ['pay_terms'],
+    copy: ['pay_terms', 'created_by'],
     kind: { column: 'doc_type', invoice: 'invoice' },
     status: { column: 'state', values: STATES, credited: CREDITED },
   },

@@ -183,7 +183,8 @@ export function showVars(words: Words, vars: Row): Row {
       return value;
     }
     if (Array.isArray(value)) {
-      const items = value.map((item: unknown) => show(name, item)).filter((item) => typeof item === 'string');
+      const named = name === 'links' ? value.map((item: unknown) => linkName(words, String(item))) : value;
+      const items = named.map((item: unknown) => show(name, item)).filter((item) => typeof item === 'string');
       return items.length > 0 ? words.list(items) : undefined;
     }
     if (value !== null && typeof value === 'object') {
@@ -197,6 +198,9 @@ export function showVars(words: Words, vars: Row): Row {
   const shown = Object.entries(vars).map(([name, value]) => [name, show(name, value)] as const);
   return Object.fromEntries(shown.filter(([, value]) => value !== undefined));
 }
+
+/** How the host calls a table that hangs on invoices, by its own translation of `links.<name>`. */
+export const linkName = (words: Words, link: string): string => words.find([`links.${link}`]) ?? link;
 
 /** For texts that differ by status; '' where the variables name none. */
 export function statusOf(vars: Row): string {

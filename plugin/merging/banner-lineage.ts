@@ -80,7 +80,10 @@ export function toLineageView(words: Words, lineage: Lineage | null, invoiceUrl:
   };
   const last = into.at(-1);
   return {
-    title: words.t('lineage.title', { number: nameOf(words, root) }),
+    title:
+      root.number === null && root.issueDate !== null
+        ? words.t('lineage.titleDraft', { date: words.day(root.issueDate) })
+        : words.t('lineage.title', { number: nameOf(words, root) }),
     description: [
       ...(root.from.length > 0 ? [words.t('lineage.came', { count: countAll(root.from) })] : []),
       ...(last ? [words.t('lineage.became', { number: nameOf(words, last) })] : []),

@@ -42,12 +42,12 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     if (all.length + into.size === 0) return [];
     const mayRead = await allows(actor, 'merge.history', invoiceId);
     const links: MergeLink[] = [];
-    for (const { mergeId, targetId, at, by } of [...all, ...into.values()]) {
-      const mayUndo = await service.mayUndo(db, { targetId, actor: by }, actor);
+    for (const { mergeId, targetId, at, by, corrected } of [...all, ...into.values()]) {
+      const mayUndo = !corrected && (await service.mayUndo(db, { targetId, actor: by }, actor));
       const url = `${urls.pages}/merges/${mergeId}`;
       if (mayRead || mayUndo)
         links.push({
-          text: words.t('merge.open', { at: words.instant(at), name: by.name }),
+          text: words.t(corrected ? 'merge.openCorrected' : 'merge.open', { at: words.instant(at), name: by.name }),
           url,
           undoUrl: mayUndo ? `${url}#im-undo` : null,
         });

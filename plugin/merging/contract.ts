@@ -111,6 +111,7 @@ export interface InvoiceMerges {
     /** null where it does not stand any more. */ date: Day | null;
     at: string;
     by: Actor;
+    corrected: boolean;
     settlement: Settlement;
     creditNote: { id: Id; number: string } | null;
   } | null;
@@ -125,6 +126,7 @@ export interface InvoiceMerges {
     mergeId: Id;
     at: string;
     by: Actor;
+    corrected: boolean;
   }[];
 }
 

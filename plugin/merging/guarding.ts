@@ -110,6 +110,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
               date: target?.issueDate ?? null,
               at: into.at,
               by: into.actor,
+              corrected: into.corrected,
               settlement: into.settlement,
               creditNote: into.creditNote,
             }
@@ -125,6 +126,7 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
           mergeId: one.mergeId,
           at: one.at,
           by: one.actor,
+          corrected: one.corrected,
         })),
       };
     },

@@ -1,21 +1,22 @@
 /** What the page of one merge shows, made from its dossier: pure. */
 import type { Id } from '../host/contract';
-import { explainCauses, explainUndoRefusal } from '../i18n';
+import { explainCauses, explainUndoRefusal, linkName } from '../i18n';
 import type { Words } from '../i18n';
 import { exact, ZERO } from '../money/decimal';
 import { totalOf } from '../money/totals';
 import type { Totals } from '../money/types';
 import { labelOf } from './banner-view';
 import type { MergeDossier, UndoRefusal } from './contract';
+import { LAWFUL } from './undo-reasons';
 
 type InvoiceUrl = (id: Id, page: 'preview' | 'edit') => string;
 type Source = MergeDossier['merge']['sources'][number] & MergeDossier['sources'][number];
 
-/** "Notes de frais (3), Étiquettes (1)"; the host calls its links by its own translation of `links.<name>`. */
+/** "Notes de frais (3), Étiquettes (1)" */
 function linkList(words: Words, links: MergeDossier['links']): string | null {
   if (links.length === 0) return null;
   const named = links.map(({ link, count }) =>
-    words.t('merge.link', { name: words.find([`links.${link}`]) ?? link, number: words.number(String(count)) }),
+    words.t('merge.link', { name: linkName(words, link), number: words.number(String(count)) }),
   );
   return words.list(named);
 }
@@ -37,6 +38,9 @@ const sourcesOf = ({ merge, sources }: MergeDossier): Source[] => {
     return known ? [{ ...one, ...known }] : [];
   });
 };
+
+const settledBy = (words: Words, { creditNote, settlement }: Source): string =>
+  creditNote ? words.t('merge.creditNote', { number: creditNote.number }) : words.t(`settlement.done_${settlement}`);
 
 /** One line for each rate that either has, then the total; amounts of a new invoice's "before" are none. */
 function toTotals(words: Words, before: Totals | null, after: Totals, currency: string) {
@@ -65,7 +69,7 @@ function toTotals(words: Words, before: Totals | null, after: Totals, currency: 
 
 /** What comes back, and what there is to say or to confirm. `asked`: what was posted and refused. */
 function toUndo(words: Words, dossier: MergeDossier) {
-  const { undo, merge, lines, links } = dossier;
+  const { undo, lines, links } = dossier;
   if (!undo) return null;
   const number = nameOfTarget(words, dossier);
   const answer = (code: UndoRefusal['code']): UndoRefusal | undefined =>
@@ -83,13 +87,32 @@ function toUndo(words: Words, dossier: MergeDossier) {
           status: words.t(`status.${statusBefore}`),
         }),
       ),
-      words.t('merge.linesLeave', { count: lines, number }),
+      words.t(dossier.target?.number === null ? 'merge.linesLeaveDraft' : 'merge.linesLeave', {
+        count: lines,
+        number,
+        date: words.day(dossier.target?.issueDate ?? ''),
+      }),
       ...(returning === null ? [] : [words.t('merge.linksReturn', { links: returning })]),
     ],
     confirmSent: answer('sent') ? words.t('merge.confirmSent', { number }) : null,
     newNumber: taken ? words.t('merge.newNumber', { numbers: words.list(taken.vars.numbers as string[]) }) : null,
-    id: merge.id,
   };
+}
+
+/**
+ * Correcting, where it can be done. Where undo is refused with the advice to correct, and that cannot be done either, why.
+ */
+function toCorrect(words: Words, dossier: MergeDossier): { correct: string | null; notCorrectable: string[] } {
+  const { undo, correct } = dossier;
+  if (correct?.refusals.length === 0)
+    return { correct: words.t('merge.correctLead', { number: nameOfTarget(words, dossier) }), notCorrectable: [] };
+  const standing = undo?.refusals.filter(({ code }) => !undo.answers.includes(code)) ?? [];
+  if (!standing.some(({ code }) => code !== 'sent' && LAWFUL.includes(code)))
+    return { correct: null, notCorrectable: [] };
+  if (!correct) return { correct: null, notCorrectable: [words.t('merge.correctNotYours')] };
+  const said = standing.map(({ code }): string => code);
+  const more = correct.refusals.filter(({ code }) => !said.includes(code));
+  return { correct: null, notCorrectable: more.map((refusal) => explainUndoRefusal(words, { ...refusal })) };
 }
 
 export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: InvoiceUrl) {
@@ -102,12 +125,11 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
     made: words.t('merge.made', { at: words.instant(merge.createdAt), name: merge.actor.name }),
     sources: sourcesOf(dossier).map((source) => ({
       text: words.t('merge.source', {
-        number: labelOf(words, source),
+        number: source.number ?? words.t('invoice.draft'),
         date: words.day(source.issueDate),
         amount: words.money(source.total, currency),
-        settlement: source.creditNote
-          ? words.t('merge.creditNote', { number: source.creditNote.number })
-          : words.t(`settlement.done_${source.settlement}`),
+        // Undone, it is settled no more.
+        settlement: merge.undone ? undefined : settledBy(words, source),
       }),
       url: source.exists ? invoiceUrl(source.invoiceId, 'preview') : null,
     })),
@@ -118,7 +140,8 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
           amount: words.money(merge.difference, currency),
           causes: causes.length > 0 ? words.list(causes) : undefined,
         }),
-    followed: followed === null ? null : words.t('merge.followed', { links: followed }),
+    cameIn: words.t(merge.undone ? 'merge.cameBack' : 'merge.sources'),
+    followed: followed === null || merge.undone ? null : words.t('merge.followed', { links: followed }),
     confirmed: confirmed.length > 0 ? words.t('merge.confirmed', { list: words.list(confirmed) }) : null,
     undone: merge.undone && {
       text: words.t('merge.undone', { at: words.instant(merge.undone.at), name: merge.undone.by.name }),
@@ -141,9 +164,6 @@ export function toMergePage(words: Words, dossier: MergeDossier, invoiceUrl: Inv
         url: invoiceUrl(invoiceId, 'preview'),
       })),
     },
-    correct:
-      dossier.correct && dossier.correct.refusals.length === 0
-        ? words.t('merge.correctLead', { number: nameOfTarget(words, dossier) })
-        : null,
+    ...toCorrect(words, dossier),
   };
 }

@@ -33,6 +33,7 @@ export const createNoticeStore = (prefix: string) => {
         .where('targetId' in about ? { 'm.target_id': about.targetId } : { 'm.customer_id': about.customerId })
         .where('m.actor_id', actorId)
         .whereNull('m.undone_at')
+        .whereNull('m.corrected_at')
         .whereNotIn('m.id', db(dismissals).where({ actor_id: actorId }).select('merge_id'))
         .groupBy('m.id', 'm.target_id')
         .orderBy('m.id', 'desc')

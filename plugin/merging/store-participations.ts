@@ -22,6 +22,7 @@ export interface Participation {
   creditNote: { id: Id; number: string } | null;
   at: string;
   actor: Actor;
+  corrected: boolean;
 }
 
 export const toMinor = (amount: Decimal, currency: string): string =>
@@ -54,6 +55,7 @@ export const createParticipationStore = (prefix: string) => {
             at: 'm.created_at',
             actorid: 'm.actor_id',
             actorname: 'm.actor_name',
+            correctedat: 'm.corrected_at',
           },
           text(db, 'm.target_id', 'targetid'),
           text(db, 's.source_id', 'sourceid'),
@@ -79,6 +81,7 @@ export const createParticipationStore = (prefix: string) => {
         creditNote: row.creditnoteid == null ? null : { id: value('creditnoteid'), number: value('creditnotenumber') },
         at: value('at'),
         actor: { id: value('actorid'), name: value('actorname') },
+        corrected: row.correctedat != null,
       };
     });
 

@@ -52,10 +52,12 @@ export const createUndoStore = (prefix: string) => {
           undone_by_name: Array.from(by.name).slice(0, 190).join(''),
           undone_reason: reason,
         });
-      if (written === 0) return false;
-      // Free to be merged again.
+      return written > 0;
+    },
+
+    /** The sources of an undone merge can be merged again. Until then whoever sees its target sees those that it deleted. */
+    async freeSources(trx: Trx, mergeId: Id): Promise<void> {
       await trx(table('merge_sources')).where({ merge_id: mergeId }).update({ active_source_id: null });
-      return true;
     },
 
     /** Writes that the merge is corrected, and answers whether it stood until now. */

@@ -71,7 +71,7 @@ const AGAINST_BOTH: readonly UndoRefusalCode[] = [
   'credits',
 ];
 /** The law, or time: what was issued, told or declared stays, and is credited. */
-const LAWFUL: readonly UndoRefusalCode[] = [
+export const LAWFUL: readonly UndoRefusalCode[] = [
   'credit_note',
   'sent',
   'issued',

@@ -91,6 +91,7 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       );
       if (!target) throw new PluginError('IM_NOT_FOUND', 404, { mergeId });
       await deps.hooks.beforeUndo?.(trx, structuredClone(merge));
+      await store.freeSources(trx, mergeId);
 
       // The others first: the next number of the series must be none that comes back.
       await restore(

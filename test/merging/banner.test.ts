@@ -228,7 +228,7 @@ describe('C6 the banner’s place', () => {
     setup.fake.merges = {
       mergedInto: {
         ...{ invoiceId: '42', mergeId: '5', number: 'FA-2026-00042', date: '2026-11-21' },
-        ...{ at, by, settlement: 'cancel', creditNote: null },
+        ...{ at, by, settlement: 'cancel', creditNote: null, corrected: false },
       },
       replaces: [],
     };
@@ -244,6 +244,7 @@ describe('C6 the banner’s place', () => {
       mergeId: '1',
       at,
       by,
+      corrected: false,
     };
     setup.fake.merges = {
       mergedInto: null,

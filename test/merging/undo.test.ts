@@ -224,10 +224,8 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
     test('of a merge of an earlier release, which did not write down what became of the target’s discount', async () => {
       const { knex } = fixture;
       const forget = async (mergeId: Id): Promise<void> => {
-        const { discounts } = (await knex('im_merges').where({ id: mergeId }).first('discounts')) as {
-          discounts: string;
-        };
-        const { target: before, carried } = JSON.parse(discounts) as Row;
+        const [row] = await fixture.rows('im_merges', { id: mergeId });
+        const { target: before, carried } = JSON.parse(row?.discounts as string) as Row;
         await knex('im_merges')
           .where({ id: mergeId })
           .update({ discounts: JSON.stringify({ target: before, carried }) });
@@ -295,6 +293,17 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       }
       await under('none');
       expect((await undo(fixture, mergeId)).status).toBe(200);
+    });
+
+    test('names the deleted invoices that come back, to the host’s beforeUndo and in its answer', async () => {
+      const mergeId = await merge(fixture, target, [source], 'delete');
+      const told: unknown[] = [];
+      const plugin = fixture.plugin({
+        hooks: { beforeUndo: (_trx, { sources }) => Promise.resolve(void told.push(...sources)) },
+      });
+      const { body } = await undo(fixture, mergeId, {}, { plugin });
+      expect(body).toMatchObject({ merge: { sources: [{ invoiceId: source }] } });
+      expect(told).toMatchObject([{ invoiceId: source }]);
     });
 
     test('asks the host’s beforeUndo, which may refuse with all rolled back', async () => {

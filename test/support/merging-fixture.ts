@@ -73,12 +73,21 @@ export interface MergingFixture {
   dump(): Promise<Record<string, Row[]>>;
   rows(table: string, where?: Row): Promise<Row[]>;
   /** The plugin's router, over HTTP. */
-  http(path: string, how?: { actor?: Actor | null; plugin?: Plugin; body?: unknown }): Promise<HttpReply>;
+  http(path: string, how?: HttpAsk): Promise<HttpReply>;
   close(): Promise<void>;
+}
+
+export interface HttpAsk {
+  actor?: Actor | null;
+  plugin?: Plugin;
+  body?: unknown;
+  /** Posted as a page's form posts it. */
+  form?: Record<string, string>;
 }
 
 export interface HttpReply {
   status: number;
+  /** JSON, else `{ html }`, with the `location` of a redirect. */
   body: Record<string, unknown>;
 }
 
@@ -174,12 +183,19 @@ export async function openMerging(database: TestDatabase, crm: TestHost): Promis
     addressOf.set(served, address);
     person = how.actor === undefined ? ACTORS.books : how.actor;
     const reply = await fetch(`${await address}${path}`, {
-      headers: { accept: 'application/json', 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+      headers: {
+        accept: how.form ? 'text/html' : 'application/json',
+        'content-type': how.form ? 'application/x-www-form-urlencoded' : 'application/json',
+        'sec-fetch-site': 'same-origin',
+      },
+      redirect: 'manual',
+      ...(how.form && { method: 'POST', body: new URLSearchParams(how.form).toString() }),
       ...(how.body !== undefined && { method: 'POST', body: JSON.stringify(how.body) }),
     });
     const text = await reply.text();
     const isJson = reply.headers.get('content-type')?.includes('json');
-    return { status: reply.status, body: (isJson ? JSON.parse(text) : { html: text }) as Record<string, unknown> };
+    const page = { html: text, location: reply.headers.get('location') };
+    return { status: reply.status, body: (isJson ? JSON.parse(text) : page) as Record<string, unknown> };
   };
 
   /** What the banner's script brings into the form for these sources. */

@@ -144,7 +144,10 @@ export function* spoilt(schema: Schema, value: unknown, at = 'body'): Generator<
   const reference = typeof schema.$ref === 'string' ? defs[schema.$ref.replace('#/$defs/', '')] : undefined;
   const here: Schema = reference ? { ...reference, $defs: defs } : schema;
   const wrong = [null, true, 12, HUGE, POLLUTED, [[]], { $ne: '' }].filter(
-    (one) => !(here.type === 'boolean' && one === true) && !(here.type === 'integer' && one === 12),
+    (one) =>
+      !(here.type === 'boolean' && one === true) &&
+      !(one === null && isNullable(here)) &&
+      !(here.type === 'integer' && one === 12),
   );
   for (const one of wrong) yield [`${at} = ${JSON.stringify(one).slice(0, 30)}`, one];
   if (here.type !== 'string') yield [`${at} = ''`, ''];
@@ -186,3 +189,6 @@ export function unlimited(schema: Schema, at = ''): string[] {
     return [...(here.maxItems ? [] : [at]), ...unlimited({ ...here.items, $defs: defs }, `${at}[]`)];
   return inner;
 }
+
+const isNullable = ({ anyOf }: Schema): boolean =>
+  Array.isArray(anyOf) && anyOf.some((one: Schema) => one.type === 'null');
