@@ -102,15 +102,19 @@ async function credit(
   return byInvoice;
 }
 
-/** One for each, of the invoice's own amounts, in words of `noteOf`, applied to its invoice. */
+/**
+ * One for each, of the invoice's own amounts, in words of `noteOf`, applied to its invoice. Dated `wanted`, but never before
+ * an invoice that it credits: what a document refers to must exist.
+ */
 export async function issueCreditNotes(
   deps: Pick<MergingDeps, 'host' | 'documents' | 'allocateNumbers'>,
   trx: Trx,
   invoices: Invoice[],
-  date: Day,
+  wanted: Day,
   noteOf: (invoice: Invoice) => string,
 ): Promise<Map<Id, { id: Id; number: string }>> {
   const { host, documents } = deps;
+  const date = invoices.reduce((latest, { issueDate }) => (issueDate > latest ? issueDate : latest), wanted);
   // After an invoice's own number, which the host's save took: everybody asks for the two series in this order.
   const numbers = await deps.allocateNumbers(trx, 'credit_note', invoices.length, date);
   const into = host.map.creditNotes?.allowances?.some((one) => one.of === 'invoice') ? 'allowances' : 'lines';

@@ -3,6 +3,7 @@ import { PluginError } from '../../plugin/errors';
 import { knexHost } from '../../plugin/host/knex-host';
 import { eachDatabase } from '../support/databases';
 import { crmHost, perfexLikeHost } from '../support/hosts';
+import { offerAll } from './fault-scenarios';
 import { line, openMerging, refusal, VAT_10, type MergingFixture, type Save } from '../support/merging-fixture';
 
 const modes = [['server'], ['form']] as const;
@@ -391,6 +392,22 @@ describe.each(eachDatabase)('a host in Perfex’s shape, on %s', (_name, createD
         '10: 2.00',
         '20: 22.00',
       ]);
+    },
+  );
+
+  test.each([
+    ['2026-05-04', '2026-05-04'],
+    ['2026-02-01', '2026-03-02'],
+  ])(
+    'B17 a credit note is dated as the target, and never before its invoice: into one of %s, %s',
+    async (issueDate, date) => {
+      await offerAll(fixture);
+      const target = await fixture.invoice(customer, { issueDate });
+      const source = await fixture.invoice(customer, { issueDate: '2026-03-02' });
+      await fixture.save({ target, sources: [source], issued: 'credit' });
+      await fixture.knex('im_settings').delete();
+      const [note] = await fixture.rows('app_avoirs', { facture_id: source });
+      expect(JSON.stringify(note?.emis_le)).toContain(date);
     },
   );
 });
