@@ -27,6 +27,24 @@ export async function underMysqlLock<T>(connection: Connection, prefix: string, 
   }
 }
 
+const CONFLICTS = 50;
+/** ER_LOCK_DEADLOCK, and ER_UNKNOWN_COM_ERROR of a node that has lost its cluster for a moment. */
+const BROKEN_OFF = [1213, 1047];
+
+/**
+ * A node of a Galera cluster breaks off whatever is in the way of a table's change on another node, reads of the schema
+ * too. For work that asks anew what is done already.
+ */
+export async function againAfterConflict(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await work();
+    } catch (error) {
+      if (!BROKEN_OFF.includes(Number((error as { errno?: unknown }).errno)) || attempt === CONFLICTS) throw error;
+      await sleep(20 + Math.random() * 80);
+    }
+}
+
 export async function inSqliteTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + LOCK_SECONDS * 1000;
   for (;;) {

@@ -26,7 +26,7 @@ import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
-import { inSqliteTransaction, underMysqlLock } from './exclusive';
+import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
 import { fault } from './fault';
 import { schemaOf } from './schema';
 import type { Schema, Step, StepReport } from './step';
@@ -101,7 +101,7 @@ export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions
       for (const step of missing) await inSqliteTransaction(connection, () => apply(step));
     } else {
       await underMysqlLock(connection, prefix, async () => {
-        for (const step of missing) await apply(step);
+        for (const step of missing) await againAfterConflict(() => apply(step));
       });
     }
     return names;

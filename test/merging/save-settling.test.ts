@@ -30,6 +30,22 @@ describe.each(eachDatabase)('what becomes of merged invoices, on %s', (_name, cr
     return error;
   }
 
+  test.each([
+    ['2026-05-04', '2026-05-04'],
+    ['2026-02-01', '2026-03-02'],
+  ])(
+    'B17 a credit note is dated as the target, and never before its invoice: into one of %s, %s',
+    async (issueDate, date) => {
+      await offerAll(fixture);
+      const target = await fixture.invoice(customer, { issueDate });
+      const source = await fixture.invoice(customer, { issueDate: '2026-03-02' });
+      await fixture.save({ target, sources: [source], issued: 'credit' });
+      await fixture.knex('im_settings').delete();
+      const [note] = await fixture.rows('app_avoirs', { facture_id: source });
+      expect(JSON.stringify(note?.emis_le)).toContain(date);
+    },
+  );
+
   describe('what pointed at them', () => {
     test.each(['cancel', 'delete'])(
       'T28 all three expenses of a source point at the target, settlement %s',
@@ -392,22 +408,6 @@ describe.each(eachDatabase)('a host in Perfex’s shape, on %s', (_name, createD
         '10: 2.00',
         '20: 22.00',
       ]);
-    },
-  );
-
-  test.each([
-    ['2026-05-04', '2026-05-04'],
-    ['2026-02-01', '2026-03-02'],
-  ])(
-    'B17 a credit note is dated as the target, and never before its invoice: into one of %s, %s',
-    async (issueDate, date) => {
-      await offerAll(fixture);
-      const target = await fixture.invoice(customer, { issueDate });
-      const source = await fixture.invoice(customer, { issueDate: '2026-03-02' });
-      await fixture.save({ target, sources: [source], issued: 'credit' });
-      await fixture.knex('im_settings').delete();
-      const [note] = await fixture.rows('app_avoirs', { facture_id: source });
-      expect(JSON.stringify(note?.emis_le)).toContain(date);
     },
   );
 });
