@@ -59,7 +59,8 @@ export const createNotices = (deps: NoticeDeps, lookups: Pick<Lookups, 'allRepla
     // Nobody outside ever had a draft: there is nothing to tell about it.
     const replaced = parts.filter(({ statusBefore }) => statusBefore !== 'draft');
     const [invoice] = replaced.length > 0 ? await host.loadInvoices(db, [invoiceId]) : [];
-    if (!invoice || invoice.status === 'cancelled') return null;
+    // Cancelled or credited, merged on or corrected: it stands for nothing any more.
+    if (!invoice || invoice.status === 'cancelled' || invoice.credited) return null;
     const mergeIds = [...new Set(parts.map(({ mergeId }) => mergeId))];
     const newest = parts.filter(({ targetId }) => targetId === invoiceId).at(-1)?.mergeId ?? '';
     const records = await notices.noticesOf(db, mergeIds);

@@ -72,6 +72,9 @@ describe.each(eachDatabase)('correcting a merge on %s', (_database, createDataba
     expect(codesOf(await fixture.http(`/api/merges/${mergeId}/undo`, { body: { reason: 'x' } }))).toEqual([
       'IM_ALREADY_CORRECTED',
     ]);
+    // Nobody is told any more that it replaces the others.
+    const told = { key: 'told-once-more-0001', how: 'marked', locale: 'fr' };
+    expect((await fixture.http(`/api/merges/${mergeId}/tell`, { body: told })).status).toBe(404);
   });
 
   test('is refused while the merge can be undone, once it is paid, when today is closed, and to whoever may not', async () => {
