@@ -100,7 +100,7 @@ it('sales staff undo from the message what they merged; merged with credit notes
   const { grand_total: total, ...rest } = (await crm.invoice(draft)) ?? {};
   expect(rest).toMatchObject({ state: 'draft', ref: null });
   expect(Number(total)).toBe(604.8);
-  expect(plainText(await books.locator('main').innerText())).toContain('Entretien du four, septembre');
+  expect(plainText(await books.locator('main').innerText())).toContain('Entretien du four, août');
 
   // Whoever opens the invoice or the history reads it there.
   await books.goto(`${crm.url}/invoices/${crm.draft}`);
