@@ -56,6 +56,9 @@ it.each([
   },
 );
 
+/** Where the business invoices: asked at the first visit, and nothing is saved without. */
+const answer = (page: Page): Promise<void> => page.locator('input[name="preset"][value="none"]').check();
+
 it.each([
   ['fr', undefined],
   ['en', PHONE],
@@ -79,6 +82,7 @@ it.each([
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(title);
     expect(await page.title()).toContain(title);
     expect(await page.locator('header nav [aria-current]').textContent()).toBe(title);
+    await answer(page);
     const choice = page.getByRole('group', { name: drafts }).getByRole('group', { name: cancelled });
     await choice.getByRole('radio', { name: byDefault }).check();
     await page.getByRole('button', { name: save }).click();
@@ -99,6 +103,8 @@ it.each([
   async (colorScheme, viewport) => {
     const open = () => crm.open(browser, '/invoice-merge/settings', { as: 'admin', viewport, colorScheme });
     const [page, other] = [await open(), await open()];
+    await answer(page);
+    await answer(other);
     const issued = other.getByRole('group', { name: 'Factures émises' });
     const box = issued.getByRole('group', { name: 'Supprimer' }).getByRole('checkbox');
     await box.setChecked(!(await box.isChecked()));
