@@ -12,7 +12,10 @@ const DAY = '2026-11-21';
 const ROLL_BACK = new Error('rolled back on purpose');
 
 const { map } = crmHost();
-const withoutSetting: TableMap = { ...map, series: { invoice: { patterns: map.series?.invoice?.patterns ?? [] } } };
+const withoutSetting: TableMap = {
+  ...map,
+  series: { ...map.series, invoice: { patterns: map.series?.invoice?.patterns ?? [] } },
+};
 
 describe.each([
   ['a host with a next-number setting', map],
