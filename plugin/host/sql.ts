@@ -87,6 +87,11 @@ export function textOf(value: unknown): string | null {
   return `${value as string | number | bigint}`;
 }
 
+/** As much of a name or number as its column holds (190 characters): what somebody is called must not stop a merge. */
+export function clipped<T extends string | null>(value: T): T {
+  return (value && Array.from(value).slice(0, 190).join('')) as T;
+}
+
 /** Canonical decimal text ('12.5'); empty is '0'. */
 export function decimal(value: unknown): Decimal {
   const read = textOf(value)?.trim();

@@ -17,6 +17,8 @@ import type { Locale, Words } from '../i18n';
 export interface News {
   mergeId: Id;
   count: number;
+  /** A credit note was issued: the merge can be corrected, not undone. */
+  credited: boolean;
   invoiceId: Id;
   number: string | null;
   issueDate: Day;
@@ -103,12 +105,12 @@ export const createNotices = (deps: NoticeDeps, lookups: Pick<Lookups, 'allRepla
       const visible = await seen(db, ids, actor);
       const gone = new Set((await store.asSources(db, ids)).map(({ sourceId }) => sourceId));
       const invoices = new Map((await host.loadInvoices(db, ids)).map((invoice) => [invoice.id, invoice]));
-      return found.flatMap(({ mergeId, targetId, count }) => {
+      return found.flatMap(({ mergeId, targetId, count, credited }) => {
         const invoice = invoices.get(targetId);
         // Merged on or cancelled since: another page says so.
         if (!invoice || !visible.has(targetId) || gone.has(targetId) || invoice.status === 'cancelled') return [];
         const { number, issueDate, total, currency } = invoice;
-        return { mergeId, count, invoiceId: targetId, number, issueDate, total, currency };
+        return { mergeId, count, credited, invoiceId: targetId, number, issueDate, total, currency };
       });
     },
 

@@ -1,12 +1,11 @@
 /** What stands above the banner once somebody has merged: the message, and the way to tell the customer. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import type { Locale, Words } from '../i18n';
 import type { News, Notices, Telling } from './after-notices';
 import type { Banner } from './banner';
-import { chrome } from './banner-deps';
+import { allows, chrome } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 
 export interface AfterPanelDeps extends MergingPageDeps {
@@ -28,20 +27,6 @@ function toldText(words: Words, { last, outdated }: Telling): { text: string; wa
 /** The banner with that above it, on the preview page and on a customer's. @param deps see AfterPanelDeps */
 export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
   const { db, notices, service, urls } = deps;
-
-  async function allows(
-    actor: Actor,
-    action: 'merge.view' | 'merge.apply' | 'merge.history',
-    invoiceId?: Id,
-  ): Promise<boolean> {
-    return service.demand(actor, action, invoiceId).then(
-      () => true,
-      (error: unknown) => {
-        if (isPluginError(error) && error.status === 403) return false;
-        throw error;
-      },
-    );
-  }
 
   const toMessage = (words: Words, news: News, here: Id | null, mayUndo: boolean) => ({
     text: words.t(news.number === null ? 'after.messageDraft' : 'after.message', {
@@ -87,7 +72,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
     const words = deps.wordsOf(req);
     const here = 'targetId' in about ? about.targetId : null;
     const news = await notices.news(db, about, actor);
-    const mayTell = here !== null && (await allows(actor, 'merge.apply', here));
+    const mayTell = here !== null && (await allows(service, actor, 'merge.apply', here));
     const telling = mayTell ? await notices.telling(db, here, actor) : null;
     if (news.length === 0 && !telling) return '';
     const { originalUrl = req.url ?? '/' } = req as { originalUrl?: string };
@@ -97,11 +82,16 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       afterScript: urls.asset('js/after.js'),
       csrf: deps.csrf ? { name: deps.csrf.fieldName, value: deps.csrf.token(req, res) } : null,
       back: originalUrl,
-      historyUrl: news.length > 0 && (await allows(actor, 'merge.history')) ? deps.historyUrl : null,
+      historyUrl: news.length > 0 && (await allows(service, actor, 'merge.history')) ? deps.historyUrl : null,
       messages: await Promise.all(
         news.map(async (one) => ({
           // Only the author reads the message.
-          ...toMessage(words, one, here, await service.mayUndo(db, { targetId: one.invoiceId, actor }, actor)),
+          ...toMessage(
+            words,
+            one,
+            here,
+            !one.credited && (await service.mayUndo(db, { targetId: one.invoiceId, actor }, actor)),
+          ),
           // On a customer's page the link leads to the invoice, where the letter is.
           tells: here === null || telling !== null,
         })),
@@ -117,7 +107,7 @@ export function withAfterPanel(banner: Banner, deps: AfterPanelDeps): Banner {
       const customerId = spec.page === 'customer' ? spec.customerId?.(req) : undefined;
       if (targetId === undefined && customerId === undefined) return html;
       const actor = await deps.actorOf(req);
-      if (!actor || !(await allows(actor, 'merge.view', targetId))) return html;
+      if (!actor || !(await allows(service, actor, 'merge.view', targetId))) return html;
       const about = targetId === undefined ? { customerId: customerId ?? '' } : { targetId };
       return (await panel(req, res, about, actor)) + html;
     },

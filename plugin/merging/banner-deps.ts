@@ -1,6 +1,7 @@
 /** What the banner's rooms share: what they work with, what was asked, and what every template needs. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec, Options } from '../contract';
+import { isPluginError } from '../errors';
 import type { Actor, Db, Id } from '../host/contract';
 import type { Words } from '../i18n';
 import type { Render } from '../web/render';
@@ -68,6 +69,16 @@ export function regroupUrl<Req extends IncomingMessage>(
   const { id, customerId, currency } = target;
   return withQuery(url, { customerId, currency, [FIELDS.source]: [id, ...ticked] });
 }
+
+/** Whether the person may, where a page shows less to whoever may not. */
+export const allows = (service: MergingService, ...[actor, action, about]: Parameters<MergingService['demand']>) =>
+  service.demand(actor, action, about).then(
+    () => true,
+    (error: unknown) => {
+      if (isPluginError(error) && error.status === 403) return false;
+      throw error;
+    },
+  );
 
 /** What every template of the banner needs. */
 export const chrome = (deps: MergingPageDeps, req: IncomingMessage, res: ServerResponse, words: Words) => ({

@@ -1,10 +1,9 @@
 /** The banner on the host's preview page: read-only, with the way to the edit page and what was merged. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BannerSpec } from '../contract';
-import { isPluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import type { Words } from '../i18n';
-import { chrome, regroupUrl } from './banner-deps';
+import { allows, chrome, regroupUrl } from './banner-deps';
 import type { MergingPageDeps } from './banner-deps';
 import { toLineageView } from './banner-lineage';
 import { titleOf } from './banner-list';
@@ -24,26 +23,20 @@ const AT_A_GLANCE = 5;
 export function createPreviewBanner(deps: MergingPageDeps) {
   const { db, service, urls } = deps;
 
-  async function allows(actor: Actor, action: 'merge.apply' | 'merge.history', invoiceId: Id): Promise<boolean> {
-    return service.demand(actor, action, invoiceId).then(
-      () => true,
-      (error: unknown) => {
-        if (isPluginError(error) && error.status === 403) return false;
-        throw error;
-      },
-    );
-  }
-
   /** The pages of the merges into this invoice, or of the one that took it: for whoever may read or undo them. */
   async function mergePages(words: Words, merges: InvoiceMerges, invoiceId: Id, actor: Actor): Promise<MergeLink[]> {
     const { mergedInto, replaces } = merges;
     const all = mergedInto ? [{ ...mergedInto, targetId: mergedInto.invoiceId }] : [];
     const into = new Map(replaces.map((one) => [one.mergeId, { ...one, targetId: invoiceId }]));
     if (all.length + into.size === 0) return [];
-    const mayRead = await allows(actor, 'merge.history', invoiceId);
+    const mayRead = await allows(service, actor, 'merge.history', invoiceId);
     const links: MergeLink[] = [];
+    // Of a merge that issued a credit note the page of the merge says what is possible instead.
+    const credited = new Set(replaces.filter((one) => one.settlement === 'credit').map((one) => one.mergeId));
+    if (mergedInto?.settlement === 'credit') credited.add(mergedInto.mergeId);
     for (const { mergeId, targetId, at, by, corrected } of [...all, ...into.values()]) {
-      const mayUndo = !corrected && (await service.mayUndo(db, { targetId, actor: by }, actor));
+      const mayUndo =
+        !corrected && !credited.has(mergeId) && (await service.mayUndo(db, { targetId, actor: by }, actor));
       const url = `${urls.pages}/merges/${mergeId}`;
       if (mayRead || mayUndo)
         links.push({
@@ -78,7 +71,7 @@ export function createPreviewBanner(deps: MergingPageDeps) {
     const lineage = toLineageView(words, await service.lineage(db, invoiceId, actor), urls.invoice);
     const nothing = choices.length === 0 && !closed && !provenance.mergedInto && !provenance.replaces && !lineage;
     if (nothing) return '';
-    const mayApply = await allows(actor, 'merge.apply', invoiceId);
+    const mayApply = await allows(service, actor, 'merge.apply', invoiceId);
     const level = provenance.replaces ? (list?.target?.reminderLevel ?? 0) : 0;
     return deps.render('banner-preview', {
       ...chrome(deps, req, res, words),

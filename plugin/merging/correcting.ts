@@ -108,7 +108,7 @@ export const createCorrecting = (deps: CorrectDeps, judging: Judging) => {
     async correct(trx: Trx, { mergeId, reason }: CorrectRequest, actor: Actor): Promise<Merge> {
       demandTransaction(trx);
       const at = deps.clock().toISOString();
-      const mine = await store.markCorrected(trx, mergeId, { at, by: actor, reason });
+      const mine = await store.mark(trx, 'corrected', mergeId, { at, by: actor, reason });
       const merge = await judging.seenMerge(trx, mergeId, actor);
       if (!mine) throw judging.tooLate(merge);
       if (!(await deps.authorize(actor, 'merge.undo', { invoiceId: merge.targetId, db: trx })))
@@ -123,7 +123,7 @@ export const createCorrecting = (deps: CorrectDeps, judging: Judging) => {
       // All that went into the invoice leaves it: no merge into it stands alone.
       const together = [...new Set((await store.asTarget(trx, target.id)).map((one) => one.mergeId))];
       for (const other of together)
-        if (other !== mergeId) await store.markCorrected(trx, other, { at, by: actor, reason });
+        if (other !== mergeId) await store.mark(trx, 'corrected', other, { at, by: actor, reason });
       const all: MergeParts[] = [];
       for (const id of together) all.push(await store.partsOf(trx, id));
 

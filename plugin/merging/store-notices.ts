@@ -1,6 +1,6 @@
 /** Which merges a person has put away, and what customers were told. Own tables only. */
 import type { Actor, Db, Id, Row, Trx } from '../host/contract';
-import { text, textOf } from '../host/sql';
+import { clipped, text, textOf } from '../host/sql';
 import { isDuplicateKey } from '../host/transaction';
 
 /** `sending`: the host was asked to send it and has not answered yet, or never did. */
@@ -14,8 +14,6 @@ export interface NoticeRecord {
   by: string;
 }
 
-const clip = (value: string): string => Array.from(value).slice(0, 190).join('');
-
 export const createNoticeStore = (prefix: string) => {
   const notices = `${prefix}customer_notices`;
   const dismissals = `${prefix}dismissals`;
@@ -27,7 +25,7 @@ export const createNoticeStore = (prefix: string) => {
       about: { targetId: Id } | { customerId: Id },
       actorId: Id,
       limit: number,
-    ): Promise<{ mergeId: Id; targetId: Id; count: number }[]> {
+    ): Promise<{ mergeId: Id; targetId: Id; count: number; credited: boolean }[]> {
       const query = db(`${prefix}merges as m`)
         .join(`${prefix}merge_sources as s`, 's.merge_id', 'm.id')
         .where('targetId' in about ? { 'm.target_id': about.targetId } : { 'm.customer_id': about.customerId })
@@ -38,11 +36,17 @@ export const createNoticeStore = (prefix: string) => {
         .groupBy('m.id', 'm.target_id')
         .orderBy('m.id', 'desc')
         .limit(limit)
-        .select({ mergeid: 'm.id' }, text(db, 'm.target_id', 'targetid'), db.raw('COUNT(*) AS ??', ['sources']));
+        .select(
+          { mergeid: 'm.id' },
+          text(db, 'm.target_id', 'targetid'),
+          db.raw('COUNT(*) AS ??', ['sources']),
+          db.raw("SUM(s.settlement = 'credit') AS ??", ['credits']),
+        );
       return ((await query) as Row[]).map((row) => ({
         mergeId: textOf(row.mergeid) ?? '',
         targetId: textOf(row.targetid) ?? '',
         count: Number(textOf(row.sources)),
+        credited: Number(textOf(row.credits)) > 0,
       }));
     },
 
@@ -77,7 +81,7 @@ export const createNoticeStore = (prefix: string) => {
           subject: notice.subject,
           body: notice.body,
           actor_id: notice.actor.id,
-          actor_name: clip(notice.actor.name),
+          actor_name: clipped(notice.actor.name),
           at: notice.at,
         });
         return true;

@@ -1,7 +1,7 @@
 /** Money that was received and what of it still waits for an invoice. Own tables only. */
 import type { IncomingPayment, WaitingReason } from '../contract';
 import type { Actor, Day, Db, Id, Row, Trx } from '../host/contract';
-import { latest, text, textOf } from '../host/sql';
+import { clipped, latest, text, textOf } from '../host/sql';
 import { isDuplicateKey } from '../host/transaction';
 import { exact, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
@@ -47,9 +47,6 @@ export interface PaymentRecord {
   lastAllocation: Allocation | null;
   closed: Closed | null;
 }
-
-/** As much of a number as its column holds. */
-const clip = (value: string | null): string | null => value && Array.from(value).slice(0, 190).join('');
 
 export const createPaymentStore = (prefix: string) => {
   const table = `${prefix}received_payments`;
@@ -108,7 +105,14 @@ export const createPaymentStore = (prefix: string) => {
     by: Actor,
     { details, ...about }: { invoice_id?: Id; details: object },
   ): Promise<void> => {
-    const row = { ...about, at, actor_id: by.id, actor_name: clip(by.name), action, details: JSON.stringify(details) };
+    const row = {
+      ...about,
+      at,
+      actor_id: by.id,
+      actor_name: clipped(by.name),
+      action,
+      details: JSON.stringify(details),
+    };
     await trx(`${prefix}activity`).insert(row);
   };
 
@@ -162,7 +166,7 @@ export const createPaymentStore = (prefix: string) => {
       await trx(table)
         .where({ id })
         .update({
-          meant_number: clip(found.number),
+          meant_number: clipped(found.number),
           target_id: found.targetId,
           customer_id: found.customerId,
           recorded_minor: toMinor(found.recorded, found.currency),
@@ -233,7 +237,7 @@ export const createPaymentStore = (prefix: string) => {
           closed_minor: toMinor(waiting, currency),
           closed_at: at,
           closed_by_id: by.id,
-          closed_by_name: clip(by.name),
+          closed_by_name: clipped(by.name),
           closed_reason: reason,
         });
       await log(trx, 'payment.close', at, by, { details: { paymentId: id, amount: waiting, reason } });

@@ -1,7 +1,7 @@
 /** What a merge left behind so that it can be undone, and that it was undone. Own tables only. */
 import Big from 'big.js';
 import type { Actor, Db, Id, InvoiceStatus, MovedLink, Row, Settlement, Snapshot, Trx } from '../host/contract';
-import { text, textOf } from '../host/sql';
+import { clipped, text, textOf } from '../host/sql';
 import type { FixedDiscounts } from './store';
 import { readCarried, type CarriedRecord } from './store-carried';
 import { creditNoteFrom } from './store-merges';
@@ -34,9 +34,10 @@ function readDiscounts(text: string): MergeParts['discounts'] {
 export const createUndoStore = (prefix: string) => {
   const table = (name: string): string => `${prefix}${name}`;
   return {
-    /** Writes that the merge is undone, and answers whether it was not before: of two people one wins. */
-    async markUndone(
+    /** Writes that the merge does not stand any more, and answers whether it did until now: of two people one wins. */
+    async mark(
       trx: Trx,
+      as: 'undone' | 'corrected',
       mergeId: Id,
       { at, by, reason }: { at: string; by: Actor; reason: string },
     ): Promise<boolean> {
@@ -47,10 +48,10 @@ export const createUndoStore = (prefix: string) => {
         .whereNull('undone_at')
         .whereNull('corrected_at')
         .update({
-          undone_at: at,
-          undone_by_id: by.id,
-          undone_by_name: Array.from(by.name).slice(0, 190).join(''),
-          undone_reason: reason,
+          [`${as}_at`]: at,
+          [`${as}_by_id`]: by.id,
+          [`${as}_by_name`]: clipped(by.name),
+          [`${as}_reason`]: reason,
         });
       return written > 0;
     },
@@ -58,26 +59,6 @@ export const createUndoStore = (prefix: string) => {
     /** The sources of an undone merge can be merged again. Until then whoever sees its target sees those that it deleted. */
     async freeSources(trx: Trx, mergeId: Id): Promise<void> {
       await trx(table('merge_sources')).where({ merge_id: mergeId }).update({ active_source_id: null });
-    },
-
-    /** Writes that the merge is corrected, and answers whether it stood until now. */
-    async markCorrected(
-      trx: Trx,
-      mergeId: Id,
-      { at, by, reason }: { at: string; by: Actor; reason: string },
-    ): Promise<boolean> {
-      if (!/^[1-9]\d{0,17}$/.test(mergeId)) return false;
-      const written = await trx(table('merges'))
-        .where({ id: mergeId })
-        .whereNull('undone_at')
-        .whereNull('corrected_at')
-        .update({
-          corrected_at: at,
-          corrected_by_id: by.id,
-          corrected_by_name: Array.from(by.name).slice(0, 190).join(''),
-          corrected_reason: reason,
-        });
-      return written > 0;
     },
 
     async recordCorrection(
@@ -158,7 +139,7 @@ export const createUndoStore = (prefix: string) => {
       await trx(table('activity')).insert({
         at: undo.at,
         actor_id: undo.by.id,
-        actor_name: Array.from(undo.by.name).slice(0, 190).join(''),
+        actor_name: clipped(undo.by.name),
         action,
         invoice_id: undo.targetId,
         merge_id: undo.mergeId,

@@ -12,7 +12,7 @@ import type {
   Snapshot,
   Trx,
 } from '../host/contract';
-import { CHUNK, portions, text, textOf } from '../host/sql';
+import { CHUNK, clipped, portions, text, textOf } from '../host/sql';
 import { createCarriedStore, type CarriedRecord } from './store-carried';
 import { createLineageStore } from './store-lineage';
 import { createMergesStore } from './store-merges';
@@ -68,9 +68,6 @@ export interface NewMerge {
   links: MovedLink[];
   carried: Omit<CarriedRecord, 'id' | 'mergeId' | 'goneAt' | 'changedAt'>[];
 }
-
-/** As much of a name or number as its column holds: what it is called must not stop a merge. */
-const clip = (text: string | null): string | null => text && Array.from(text).slice(0, 190).join('');
 
 export const createMergeStore = (prefix: string) => {
   const table = (name: string): string => `${prefix}${name}`;
@@ -142,7 +139,7 @@ export const createMergeStore = (prefix: string) => {
       const [id] = (await trx(table('merges')).insert({
         target_id: merge.targetId,
         customer_id: merge.customerId,
-        target_number: clip(merge.targetNumber),
+        target_number: clipped(merge.targetNumber),
         currency: merge.currency,
         totals_before: merge.totalsBefore && JSON.stringify(merge.totalsBefore),
         totals_after: JSON.stringify(merge.totalsAfter),
@@ -153,7 +150,7 @@ export const createMergeStore = (prefix: string) => {
         settlement_issued: merge.settlement.issued,
         settlement_draft: merge.settlement.draft,
         actor_id: merge.actor.id,
-        actor_name: clip(merge.actor.name),
+        actor_name: clipped(merge.actor.name),
         created_at: merge.at,
       })) as [number];
       await insertAll(
@@ -164,14 +161,14 @@ export const createMergeStore = (prefix: string) => {
           source_id: source.invoiceId,
           active_source_id: source.invoiceId,
           position,
-          number: clip(source.number),
+          number: clipped(source.number),
           issue_date: source.issueDate,
           due_date: source.dueDate,
           status_before: source.status,
           total_minor: toMinor(source.total, merge.currency),
           settlement: source.settlement,
           credit_note_id: source.creditNote?.id ?? null,
-          credit_note_number: clip(source.creditNote?.number ?? null),
+          credit_note_number: clipped(source.creditNote?.number ?? null),
           snapshot: JSON.stringify(source.snapshot),
         })),
       );
@@ -203,7 +200,7 @@ export const createMergeStore = (prefix: string) => {
       await trx(table('activity')).insert({
         at: merge.at,
         actor_id: merge.actor.id,
-        actor_name: clip(merge.actor.name),
+        actor_name: clipped(merge.actor.name),
         action: 'merge',
         invoice_id: merge.targetId,
         merge_id: id,

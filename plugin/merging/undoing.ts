@@ -77,7 +77,7 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       const { mergeId, reason, confirmSent = false, numberTaken } = request;
       demandTransaction(trx);
       const at = deps.clock().toISOString();
-      const mine = await store.markUndone(trx, mergeId, { at, by: actor, reason });
+      const mine = await store.mark(trx, 'undone', mergeId, { at, by: actor, reason });
       const merge = await judging.seenMerge(trx, mergeId, actor);
       if (!mine) throw judging.tooLate(merge);
       await demand(trx, actor, merge, confirmSent);

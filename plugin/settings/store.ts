@@ -1,6 +1,6 @@
 /** Settings and their changes: own tables only. */
 import type { Actor, Db, Row, Trx } from '../host/contract';
-import { latest, textOf } from '../host/sql';
+import { clipped, latest, textOf } from '../host/sql';
 import { isDuplicateKey } from '../host/transaction';
 
 const NAME = 'merging';
@@ -48,7 +48,7 @@ export const createSettingsStore = (prefix: string) => {
       await trx(activity).insert({
         at,
         actor_id: by.id,
-        actor_name: Array.from(by.name).slice(0, 190).join(''),
+        actor_name: clipped(by.name),
         action: ACTION,
         details: JSON.stringify({ before, after }),
       });
