@@ -24,6 +24,9 @@ import { corrections } from './0023_corrections';
 import { correctionDrafts } from './0024_correction_drafts';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
+import { sales } from './0050_sales';
+import { salePayments } from './0051_sale_payments';
+import { salePaymentTaxes } from './0052_sale_payment_taxes';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -66,10 +69,13 @@ const STEPS: Step[] = [
   correctionDrafts,
   sourceDueDate,
   closedPayments,
+  sales,
+  salePayments,
+  salePaymentTaxes,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices'];
+const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'sale_payments'];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
