@@ -41,7 +41,20 @@ export type ErrorCode =
   | 'IM_DISABLED'
   | 'IM_STALE_SETTINGS'
   | 'IM_CREDIT_UNAVAILABLE'
-  | 'IM_NOT_MIGRATED';
+  | 'IM_NOT_MIGRATED'
+  | 'IM_AMOUNT_INVALID'
+  | 'IM_OVER_PAID'
+  | 'IM_UNDER_PAID'
+  | 'IM_METHOD_UNAVAILABLE'
+  | 'IM_REFERENCE_MISSING'
+  | 'IM_REFERENCE_ILL_FORMED'
+  | 'IM_SALE_CLOSED'
+  | 'IM_SALE_WAITING'
+  | 'IM_NOTHING_LEFT'
+  | 'IM_PAYOUT_REFUSED'
+  | 'IM_MOVE_REFUSED'
+  | 'IM_NO_BILLING'
+  | 'IM_EXPORT_TOO_LONG';
 
 export type ErrorVars = Record<string, unknown>;
 
