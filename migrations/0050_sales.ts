@@ -1,8 +1,10 @@
+import { hasBilling } from './billing';
 import type { Step } from './step';
 
 /** One row a checkout: a basket of a till, or what was taken for an invoice; with what it was then. */
 export const sales: Step = {
   name: '0050_sales',
+  wanted: hasBilling,
   async up({ schema, map, prefix }) {
     const { types } = schema;
     const { table, id, customer } = map.invoices;

@@ -1,8 +1,10 @@
+import { hasBilling } from './billing';
 import type { Step } from './step';
 
 /** One row a payment line: what the history of sales shows, adds up and exports, under the names of that moment. */
 export const salePayments: Step = {
   name: '0051_sale_payments',
+  wanted: hasBilling,
   async up({ schema, map, prefix }) {
     const { types } = schema;
     const { table, id, customer } = map.invoices;

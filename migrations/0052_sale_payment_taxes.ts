@@ -1,8 +1,10 @@
+import { hasBilling } from './billing';
 import type { Step } from './step';
 
 /** The VAT of each payment line by rate, so that it can be added up like the amounts. */
 export const salePaymentTaxes: Step = {
   name: '0052_sale_payment_taxes',
+  wanted: hasBilling,
   async up({ schema, prefix }) {
     const { types } = schema;
     await schema.createTable(

@@ -49,6 +49,7 @@ export type Action =
   | 'merge.undo_own'
   | 'merge.history'
   | 'payments.allocate'
+  | 'billing.manage'
   | 'settings.manage';
 
 /** `db` is what a hook asks the database with: inside a save its transaction. */

@@ -342,6 +342,11 @@ export interface TableMap {
   }[];
   customers: { table: string; id: Col; name: Col };
   payments?: { table: string; id: Col; invoice: Col; amount: Col; method: Col; date: Col; note?: Col };
+  /**
+   * Ways to pay, the external ones among them: with `payments`, what billing needs. `cash`: the columns and values of the
+   * row that is Cash. `fixed`: what a method added here gets besides its name.
+   */
+  paymentMethods?: { table: string; id: Col; name: Col; active?: Col; cash: Row; fixed?: Row };
   /** Any row = not a candidate. */
   credits?: { table: string; invoice: Col; amount: Col };
   /** Where credit notes are kept, for the settlement `credit`; their numbers are `series.creditNote`. */
