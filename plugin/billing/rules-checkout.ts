@@ -3,14 +3,17 @@ import { PluginError } from '../errors';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
+import type { MethodKind } from './contract';
 import { cleaned, exampleOf, fitsMask, REFERENCE_LIMIT } from './rules';
-import type { JudgedPayment, MethodKind, TillMethod, WantedPayment } from './types';
+import type { JudgedPayment, TillMethod, WantedPayment } from './types';
 
 /**
  * Why a method of the module cannot be chosen. `issued_here`: the invoice bears a number of ours already, and would be
- * billed twice. `no_invoice`: nobody would invoice the sale. `mixed`: one part of a sale is invoiced here, another elsewhere.
+ * billed twice. `no_invoice`: nobody would invoice the sale. `mixed`: one part of a sale would be invoiced here, another
+ * elsewhere. `alone`: what is handed over is handed over whole.
  */
-export type Unavailable = 'issued_here' | 'no_connection' | 'no_invoice' | 'mixed' | 'alone';
+export type Barred =
+  'issued_here' | 'no_connection' | 'integration_missing' | 'integration_disabled' | 'no_invoice' | 'mixed' | 'alone';
 
 export interface Checkout {
   /** A basket of a till, or an invoice that is there. */
@@ -29,14 +32,15 @@ export interface Checkout {
 const isExternalBilling = (kind: MethodKind): boolean => kind === 'external_billing';
 
 /** @param chosen the methods of this checkout so far */
-export function unavailable(
-  method: Pick<TillMethod, 'kind' | 'integrationId'>,
+export function barred(
+  method: Pick<TillMethod, 'kind' | 'integrationId' | 'unavailable'>,
   about: Omit<Checkout, 'due' | 'currency'>,
   chosen: Pick<TillMethod, 'kind' | 'integrationId'>[] = [],
-): Unavailable | null {
+): Barred | null {
   if (method.integrationId !== null) {
     if (about.kind === 'invoice') return 'issued_here';
     if (!about.canHandOver) return 'no_connection';
+    if (method.unavailable !== null) return method.unavailable;
     return chosen.length > 0 ? 'alone' : null;
   }
   if (chosen.some(({ integrationId }) => integrationId !== null)) return 'alone';
@@ -107,7 +111,7 @@ export function judge(wanted: WantedPayment[], methods: TillMethod[], about: Che
   const judged = wanted.map((one): JudgedPayment => {
     const method = known.get(one.methodId);
     if (!method) throw new PluginError('IM_METHOD_UNAVAILABLE', 422, { methodId: one.methodId, why: 'detached' });
-    const why = unavailable(method, about, chosen);
+    const why = barred(method, about, chosen);
     if (why !== null)
       throw new PluginError('IM_METHOD_UNAVAILABLE', 422, { methodId: method.id, method: method.name, why });
     chosen.push(method);

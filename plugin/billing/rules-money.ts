@@ -2,7 +2,8 @@
 import { minorUnit } from '../money/currency';
 import { exact, round, sum, toAmount, toDecimal, ZERO, type Exact } from '../money/decimal';
 import type { Decimal, Totals } from '../money/types';
-import type { MethodKind, SaleVat } from './types';
+import type { MethodKind } from './contract';
+import type { SaleVat } from './types';
 
 /** What a sale's VAT is made of, each rate once, the highest first: categories of one rate are told apart on the invoice. */
 export function vatOf(totals: Pick<Totals, 'taxes'>, currency: string): SaleVat[] {

@@ -1,16 +1,15 @@
 /** Sales and their payment lines. Own tables only. */
-import type { Actor, Db, Id, Row, Trx } from '../host/contract';
+import type { Actor, Db, Id, Row, SaleLine, Trx } from '../host/contract';
 import { chunks, clipped, flag, insertRows, latest, text, textOf } from '../host/sql';
 import { isDuplicateKey } from '../host/transaction';
 import { fromMinor, toMinor } from '../merging/store-participations';
 import type { Decimal } from '../money/types';
+import type { MethodKind } from './contract';
 import type {
-  MethodKind,
   Named,
   NewSalePayment,
   SaleAct,
   SaleHandover,
-  SaleLine,
   SalePayment,
   SaleRecord,
   SaleState,

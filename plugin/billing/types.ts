@@ -1,9 +1,7 @@
 /** Sales and their payments: types only. */
-import type { Actor, Day, Id } from '../host/contract';
-import type { Decimal, Tax } from '../money/types';
-
-/** `external_billing`: another system asks the customer for the money. */
-export type MethodKind = 'internal' | 'external_payment' | 'external_billing';
+import type { Actor, Day, Id, SaleLine } from '../host/contract';
+import type { Decimal } from '../money/types';
+import type { PaymentMethod } from './contract';
 
 /**
  * `open`: a basket that waits for its payment. `waiting`: given to another system that has not answered yet.
@@ -23,29 +21,21 @@ export interface SaleVat {
   tax: Decimal;
 }
 
-/** What a till sells: prices without tax, as on invoices. */
-export interface SaleLine {
-  description: string;
-  quantity: Decimal;
-  unitPrice: Decimal;
-  taxes: Tax[];
-}
-
 /** What the till needs to know of a payment method. */
-export interface TillMethod {
-  id: Id;
-  name: string;
-  kind: MethodKind;
-  isCash: boolean;
-  externalIdentifier: string | null;
-  requiresReference: boolean;
-  referenceLabel: string | null;
-  referenceMask: string | null;
-  /** Given: an extended method, whose sales are handed over. */
-  integrationId: Id | null;
-  imageId: string | null;
-  archivedAt: string | null;
-}
+export type TillMethod = Pick<
+  PaymentMethod,
+  | 'id'
+  | 'name'
+  | 'kind'
+  | 'isCash'
+  | 'externalIdentifier'
+  | 'requiresReference'
+  | 'referenceLabel'
+  | 'referenceMask'
+  | 'integrationId'
+  | 'imageId'
+  | 'unavailable'
+>;
 
 /** A method as it was when something was paid with it. */
 export type MethodSnapshot = Pick<TillMethod, 'id' | 'name' | 'kind' | 'isCash' | 'externalIdentifier' | 'imageId'>;

@@ -20,6 +20,11 @@ export interface Settings {
   /** What is offered where the preset leaves the choice (`none`), for sources that bear a number. */
   issued: SettlementRule;
   draft: SettlementRule<SettlementChoice['draft']>;
+  /**
+   * A direct sale that another system bills gets an invoice of the host all the same, for hosts that invoice themselves
+   * what another system only collects.
+   */
+  directSaleInvoice: boolean;
 }
 
 /** What holds at this moment: the settings under their preset, as far as the host goes along. */

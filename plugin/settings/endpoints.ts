@@ -14,6 +14,7 @@ const settingsNow = component(
     lockedUntil: closedDay,
     issued: component('IssuedRule', issuedRule),
     draft: component('DraftRule', draftRule),
+    directSaleInvoice: z.boolean(),
     version: count,
   }),
 );

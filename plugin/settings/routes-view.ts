@@ -112,9 +112,13 @@ export function explainChange(words: Words, { at, by, before, after }: SettingsC
     const was = namesOf(words, before[kind]);
     return was === namesOf(words, after[kind]) ? [] : [became(now[index] ?? '', was)];
   });
+  const sales =
+    before.directSaleInvoice === after.directSaleInvoice
+      ? []
+      : [words.t(`settings.directSaleInvoice_${after.directSaleInvoice ? 'on' : 'off'}`)];
   return {
     at: words.instant(at),
     by: by.name,
-    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules],
+    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules, ...sales],
   };
 }

@@ -10,6 +10,7 @@ export const DEFAULT_SETTINGS: Settings = {
   lockedUntil: null,
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+  directSaleInvoice: false,
 };
 
 /** What can be offered at all for each kind of source, in the order of the screen. A draft owes nothing that could be credited. */
@@ -46,6 +47,8 @@ export function parseSettings(stored: unknown): Settings {
     lockedUntil: closedDay.safeParse(parts.lockedUntil).data ?? DEFAULT_SETTINGS.lockedUntil,
     issued: { ...issued, offered: SETTLEMENTS.issued.filter((one) => issued.offered.includes(one)) },
     draft: { ...draft, offered: SETTLEMENTS.draft.filter((one) => draft.offered.includes(one)) },
+    directSaleInvoice:
+      typeof parts.directSaleInvoice === 'boolean' ? parts.directSaleInvoice : DEFAULT_SETTINGS.directSaleInvoice,
   };
 }
 
