@@ -49,6 +49,8 @@ export type Action =
   | 'merge.undo_own'
   | 'merge.history'
   | 'payments.allocate'
+  | 'numbers.view'
+  | 'numbers.adjust'
   | 'billing.manage'
   | 'settings.manage';
 
