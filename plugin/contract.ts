@@ -62,6 +62,8 @@ export type Action =
   | 'merge.undo_own'
   | 'merge.history'
   | 'payments.allocate'
+  | 'numbers.view'
+  | 'numbers.adjust'
   | 'billing.manage'
   | 'checkout.take'
   | 'sales.view'

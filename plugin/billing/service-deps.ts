@@ -41,14 +41,22 @@ export async function loadMethods(deps: BillingDeps, db: Db, ids?: Id[]): Promis
 }
 
 function toMethod(row: MethodRow, integrations: Map<Id, IntegrationChoice>): PaymentMethod {
-  const { active, usedAt: _usedAt, ...shown } = row;
   const integration = row.integrationId === null ? undefined : integrations.get(row.integrationId);
   const missing = integration ? 'integration_disabled' : 'integration_missing';
   return {
-    ...shown,
+    id: row.id,
+    name: row.name,
     kind: (row.kind ?? 'internal') as MethodKind,
+    externalIdentifier: row.externalIdentifier,
+    requiresReference: row.requiresReference,
+    referenceLabel: row.referenceLabel,
+    referenceMask: row.referenceMask,
+    imageId: row.imageId,
+    integrationId: row.integrationId,
     extended: row.integrationId !== null,
-    active: active && row.archivedAt === null,
+    isCash: row.isCash,
+    archivedAt: row.archivedAt,
+    active: row.active && row.archivedAt === null,
     unavailable: row.integrationId === null || integration?.enabled ? null : missing,
   };
 }

@@ -12,7 +12,7 @@ export const createImageStore = (prefix: string) => {
   const table = `${prefix}images`;
   return {
     async image(db: Db, id: string): Promise<StoredImage | null> {
-      const [row] = (await db(table).where({ id }).select('media_type', 'content')) as Row[];
+      const [row] = await db(table).where({ id }).select<Row[]>('media_type', 'content');
       return row ? { mediaType: textOf(row.media_type) ?? '', content: Buffer.from(row.content as Uint8Array) } : null;
     },
 

@@ -116,7 +116,7 @@ export const createBillingStore = (prefix: string) => {
     },
 
     async previous(trx: Trx, moduleId: Id): Promise<Id[] | null> {
-      const [row] = (await trx(modules).where({ id: moduleId }).select('previous')) as Row[];
+      const [row] = await trx(modules).where({ id: moduleId }).select<Row[]>('previous');
       const kept = textOf(row?.previous);
       return kept === null ? null : (JSON.parse(kept) as Id[]);
     },
