@@ -1,16 +1,13 @@
 /** Lays out a page of a series as rows of cells, one a number: pure. One drawing for wide places, one for narrow ones. */
 
-/** What stands at a sequence number. */
-export type CellKind = 'filled' | 'gap' | 'explained' | 'cancelled';
+import type { Strip, StripKind } from './contract';
 
-/** Numbers in a row that are alike; runs follow each other without a hole. */
-export interface Run {
+type Run = Strip['runs'][number];
+
+export interface Bar {
   from: number;
   to: number;
-  kind: CellKind;
-}
-
-export interface Bar extends Run {
+  kind: StripKind;
   x: number;
   y: number;
   width: number;
@@ -24,7 +21,7 @@ export interface StripLabel {
   text: string;
 }
 
-export interface Strip {
+export interface StripDrawing {
   width: number;
   height: number;
   bars: Bar[];
@@ -64,7 +61,7 @@ function* cutInRows(runs: readonly Run[], first: number, columns: number): Gener
   }
 }
 
-function draw(runs: readonly Run[], label: (sequence: number) => string, shape: Shape): Strip {
+function draw(runs: readonly Run[], label: (sequence: number) => string, shape: Shape): StripDrawing {
   const [first, last] = [runs[0]?.from ?? 1, runs.at(-1)?.to ?? 1];
   const count = last - first + 1;
   const rows = Math.ceil(count / shape.columns);
@@ -120,9 +117,9 @@ function draw(runs: readonly Run[], label: (sequence: number) => string, shape: 
  * @param runs at least one, in their order, of at most 1,000 numbers
  * @param label how a sequence number is written: '00024'
  */
-export const drawWideStrip = (runs: readonly Run[], label: (sequence: number) => string): Strip =>
+export const drawWideStrip = (runs: readonly Run[], label: (sequence: number) => string): StripDrawing =>
   draw(runs, label, WIDE);
 
 /** The same, in as many rows as fit a phone. */
-export const drawNarrowStrip = (runs: readonly Run[], label: (sequence: number) => string): Strip =>
+export const drawNarrowStrip = (runs: readonly Run[], label: (sequence: number) => string): StripDrawing =>
   draw(runs, label, NARROW);

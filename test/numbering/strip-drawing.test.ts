@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { drawNarrowStrip, drawWideStrip, type CellKind, type Run } from '../../plugin/numbering/strip-drawing';
+import type { Strip, StripKind } from '../../plugin/numbering/contract';
+import { drawNarrowStrip, drawWideStrip } from '../../plugin/numbering/strip-drawing';
+
+type Run = Strip['runs'][number];
 
 const label = (sequence: number): string => String(sequence).padStart(5, '0');
-const runsOf = (...parts: [to: number, kind: CellKind][]): Run[] => {
+const runsOf = (...parts: [to: number, kind: StripKind][]): Run[] => {
   let from = 1;
   return parts.map(([to, kind]) => {
     const run = { from, to, kind };
@@ -44,7 +47,7 @@ it('draws a page of 1,000 numbers in rows that bear the number they begin with, 
 });
 
 it('shows every number once, none outside the drawing and none on another, however the runs fall', () => {
-  const kinds = fc.constantFrom<CellKind>('filled', 'gap', 'explained', 'cancelled');
+  const kinds = fc.constantFrom<StripKind>('filled', 'gap', 'explained', 'cancelled');
   const page = fc.tuple(
     fc.integer({ min: 1, max: 900_001 }),
     fc.array(fc.tuple(fc.integer({ min: 1, max: 120 }), kinds), { minLength: 1, maxLength: 8 }),
