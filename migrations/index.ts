@@ -29,6 +29,9 @@ import { paymentColumns } from './0041_payment_columns';
 import { orderModules } from './0042_order_modules';
 import { modulePaymentMethods } from './0043_module_payment_methods';
 import { images } from './0044_images';
+import { sales } from './0050_sales';
+import { salePayments } from './0051_sale_payments';
+import { salePaymentTaxes } from './0052_sale_payment_taxes';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -76,10 +79,13 @@ const STEPS: Step[] = [
   orderModules,
   modulePaymentMethods,
   images,
+  sales,
+  salePayments,
+  salePaymentTaxes,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices'];
+const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'sale_payments'];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by

@@ -212,6 +212,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     billing.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+      canSell: billing.services !== null,
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );

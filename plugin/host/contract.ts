@@ -221,7 +221,27 @@ export interface HostCrm {
     trx: Trx,
     payment: { invoiceId: Id | null; methodId: Id; amount: Decimal; date: Day; note: string; columns: Row },
   ): Promise<Id>;
+  /**
+   * The host's own document for a direct sale that it invoices: numbered and open, its total that of the lines; the
+   * payments follow through `recordPayment`. Absent: direct sales can only be paid by what another system invoices.
+   */
+  createSale?(trx: Trx, sale: Sale): Promise<{ invoiceId: Id; number: string | null }>;
   invoiceUrl(id: Id, page: 'preview' | 'edit' | 'public'): string;
+}
+/** A basket that was paid; prices without tax, as on invoices. `customerId` null: nobody asked for the name. */
+export interface Sale {
+  customerId: Id | null;
+  currency: string;
+  /** The day of the business. */
+  date: Day;
+  lines: SaleLine[];
+  actor: Actor;
+}
+export interface SaleLine {
+  description: string;
+  quantity: Decimal;
+  unitPrice: Decimal;
+  taxes: Tax[];
 }
 export interface NewCreditNote {
   invoice: Invoice;
