@@ -228,7 +228,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     till.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+<<<<<<< HEAD
       canSell: billing.services !== null && host.createSale !== undefined,
+=======
+      canSell: billing.services !== null,
+>>>>>>> billing
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );
