@@ -30,6 +30,8 @@ async function settledElsewhere({ knex, merge }: Demo, id: string) {
   const sum = outside.reduce((all, { amount }) => all.plus(exactAmount(amount)), exactAmount('0'));
   return {
     any: sum.gt(exactAmount('0')),
+    /** Nothing of it was received here: "paid" would say too much. */
+    whole: sum.eq(taken.reduce((all, { amount }) => all.plus(exactAmount(amount)), exactAmount('0'))),
     methods: new Map(taken.map(({ hostPaymentId, method }) => [hostPaymentId, method.name])),
     rows: new Set(outside.map(({ hostPaymentId }) => hostPaymentId)),
   };

@@ -1,6 +1,16 @@
 /** Money that is allocated to an invoice by a person. */
 import assert from 'node:assert/strict';
-import { assertAmount, assertText, contractCase, customer, loadOne, rows, simple, twoLines, type ContractCase } from './fixture';
+import {
+  assertAmount,
+  assertText,
+  contractCase,
+  customer,
+  loadOne,
+  rows,
+  simple,
+  twoLines,
+  type ContractCase,
+} from './fixture';
 
 export const paymentCases: ContractCase[] = [
   contractCase(
