@@ -168,8 +168,8 @@ describe('where sharp is not installed', () => {
     jest.doMock('sharp', () => {
       throw new Error('Cannot find module sharp');
     });
-    const { openBilling: open } = await import('./billing-fixture');
-    const { createDatabase } = await import('../support/databases');
+    const { openBilling: open } = await import('./billing-fixture.js');
+    const { createDatabase } = await import('../support/databases.js');
     billing = await open(await createDatabase('sqlite'));
   });
   afterAll(async () => {
