@@ -160,34 +160,3 @@ describe.each(eachDatabase)('pictures of payment methods on %s', (_name, createD
     expect((await request(billing.app).get(`${IMAGES}/nothing`).set(ADMIN)).status).toBe(404);
   });
 });
-
-describe('where sharp is not installed', () => {
-  let billing: BillingFixture;
-  beforeAll(async () => {
-    jest.resetModules();
-    jest.doMock('sharp', () => {
-      throw new Error('Cannot find module sharp');
-    });
-    const { openBilling: open } = await import('./billing-fixture.js');
-    const { createDatabase } = await import('../support/databases.js');
-    billing = await open(await createDatabase('sqlite'));
-  });
-  afterAll(async () => {
-    jest.dontMock('sharp');
-    await billing.close();
-  });
-
-  test('the gallery is there, the page says what sending one’s own takes, and an upload is refused in words', async () => {
-    const { $ } = await billing.page('/payment-methods/new?kind=external_billing');
-    expect($('[data-im="gallery"] img').length).toBeGreaterThanOrEqual(24);
-    expect($('input[type="file"]').length).toBe(0);
-    expect($('main').text()).toContain('«\u202fsharp\u202f»');
-    const reply = await request(billing.app)
-      .post(IMAGES)
-      .set({ ...ADMIN, Accept: 'application/json' })
-      .attach('file', Buffer.from('89504e470d0a1a0a00', 'hex'), 'room.png');
-    const { error } = reply.body as { error: { code: string; message: string } };
-    expect([reply.status, error.code]).toEqual([422, 'IM_IMAGE_UPLOAD_OFF']);
-    expect(error.message).toMatch(/galerie/);
-  });
-});
