@@ -24,6 +24,10 @@ import { corrections } from './0023_corrections';
 import { correctionDrafts } from './0024_correction_drafts';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
+import { integrations } from './0060_integrations';
+import { handovers } from './0061_handovers';
+import { handoverAttempts } from './0062_handover_attempts';
+import { handoverCallbacks } from './0063_handover_callbacks';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -66,10 +70,14 @@ const STEPS: Step[] = [
   correctionDrafts,
   sourceDueDate,
   closedPayments,
+  integrations,
+  handovers,
+  handoverAttempts,
+  handoverCallbacks,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices'];
+const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'handovers'];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
