@@ -79,7 +79,14 @@ export type ErrorCode =
   | 'IM_PAYOUT_REFUSED'
   | 'IM_MOVE_REFUSED'
   | 'IM_NO_BILLING'
-  | 'IM_EXPORT_TOO_LONG';
+  | 'IM_EXPORT_TOO_LONG'
+  | 'IM_NUMBER_TAKEN'
+  | 'IM_NUMBER_REFUSED'
+  | 'IM_NUMBER_QUESTIONS'
+  | 'IM_NUMBER_UNDONE'
+  | 'IM_NOT_A_GAP'
+  | 'IM_GAP_EXPLAINED'
+  | 'IM_REASON_REQUIRED';
 
 export type ErrorVars = Record<string, unknown>;
 
