@@ -22,8 +22,6 @@ export interface HandoverDeps {
   allowed: Allowed;
   lookup: Lookup;
   onOutcome: OnOutcome;
-  /** What a payment method is called that is bound to a connection. */
-  usesOf?(integrationId: string): Promise<string[]>;
   clock: () => Date;
   /** Between 0 and 1. */
   chance: () => number;

@@ -31,7 +31,6 @@ export interface OutboxOptions {
   functions?: Record<string, IntegrationHandler>;
   secretKey?: string;
   allowedDestinations?: string[];
-  usesOf?: HandoverDeps['usesOf'];
   /** How names are resolved, and chance: for tests. */
   lookup?: Lookup;
   chance?: () => number;
@@ -59,7 +58,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     functions: options.functions ?? {},
     allowed: readAllowed(options.allowedDestinations ?? []) ?? { names: new Set(), networks: [] },
     lookup: options.lookup ?? lookupAll,
-    usesOf: options.usesOf,
     chance: options.chance ?? Math.random,
   };
   const sender = createSender(deps);
