@@ -167,7 +167,7 @@ function integrationEndpoints(db: Db, { integrations }: Outbox): Endpoint[] {
       summary: 'Removes a connection on which no sale waits; its secret is erased',
       action,
       params,
-      replies: { 200: z.strictObject({ removed: z.literal(true) }) },
+      replies: { 200: z.strictObject({ removed: z.boolean() }) },
       refusals: [404, 409],
       async handler({ params: { id: one } }) {
         await integrations.remove(one);

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
+import { PluginError } from '../errors';
 import type { Db } from '../host/contract';
 import { createCallbacks, type Callbacks } from './callback';
 import type { HandoverService, IntegrationHandler, OnOutcome } from './contract';
@@ -48,6 +49,9 @@ export interface Outbox {
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { knex, prefix, clock, logger, onOutcome } = options;
+  const allowed = readAllowed(options.allowedDestinations ?? []);
+  // options.ts has asked the same in its own words.
+  if (!allowed) throw new PluginError('IM_OPTIONS_INVALID', 500, { where: 'allowedDestinations' });
   const deps: HandoverDeps = {
     ...{ knex, clock, logger, onOutcome },
     integrations: createIntegrationStore(prefix),
@@ -56,7 +60,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     callbacks: createCallbackStore(prefix),
     vault: options.secretKey === undefined ? null : createVault(options.secretKey),
     functions: options.functions ?? {},
-    allowed: readAllowed(options.allowedDestinations ?? []) ?? { names: new Set(), networks: [] },
+    allowed,
     lookup: options.lookup ?? lookupAll,
     chance: options.chance ?? Math.random,
   };

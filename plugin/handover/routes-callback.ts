@@ -12,7 +12,7 @@ const params = z.strictObject({ id });
 
 /** What a parser of the host's has read stays readable only where it kept the bytes. */
 function bytesOf(req: Request): Buffer {
-  const { body, rawBody } = req as Request & { body: unknown; rawBody?: unknown };
+  const { body, rawBody } = req as { body?: unknown; rawBody?: unknown };
   if (Buffer.isBuffer(body)) return body;
   if (Buffer.isBuffer(rawBody)) return rawBody;
   if (typeof rawBody === 'string') return Buffer.from(rawBody);

@@ -224,7 +224,7 @@ export function connectionRoutes(deps: HandoverPageDeps): Router {
       const id = idIn(req);
       const posted = parse(editForm, 'body', req.body);
       const one = await integrations.get(db, id);
-      const { kind: _kind, ...input } = toInput(posted, one.kind);
+      const input = toInput(posted, one.kind);
       try {
         await integrations.update(id, input, Number(posted.version));
         pages.redirect(res, pathOf(id), 'connectionSaved');

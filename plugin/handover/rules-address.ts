@@ -23,8 +23,7 @@ export function readAllowed(entries: readonly string[]): Allowed | null {
     else if (isFullAddress(name)) {
       const ip = ipaddr.process(name);
       allowed.networks.push([ip, ip.kind() === 'ipv4' ? 32 : 128]);
-    } else if (/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name))
-      allowed.names.add(name);
+    } else if (/^(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name)) allowed.names.add(name);
     else return null;
   }
   return allowed;
