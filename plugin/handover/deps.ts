@@ -23,6 +23,8 @@ export interface HandoverDeps {
   lookup: Lookup;
   onOutcome: OnOutcome;
   clock: () => Date;
+  /** Milliseconds that a try may take. */
+  limit: { person: number; worker: number };
   /** Between 0 and 1. */
   chance: () => number;
   logger: NonNullable<Options<IncomingMessage>['logger']>;

@@ -10,6 +10,7 @@ import { createDelivering } from './delivering';
 import type { HandoverDeps } from './deps';
 import { createIntegrations, type Integrations } from './integrations';
 import { createJournal, type Journal } from './journal';
+import { LIMIT } from './rules';
 import { readAllowed } from './rules-address';
 import { createVault } from './rules-sealing';
 import { createSender, lookupAll, type Lookup } from './sending';
@@ -32,7 +33,8 @@ export interface OutboxOptions {
   functions?: Record<string, IntegrationHandler>;
   secretKey?: string;
   allowedDestinations?: string[];
-  /** How names are resolved, and chance: for tests. */
+  /** How names are resolved, how long a try may take, and chance: for tests. */
+  limit?: HandoverDeps['limit'];
   lookup?: Lookup;
   chance?: () => number;
 }
@@ -62,6 +64,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     functions: options.functions ?? {},
     allowed,
     lookup: options.lookup ?? lookupAll,
+    limit: options.limit ?? LIMIT,
     chance: options.chance ?? Math.random,
   };
   const sender = createSender(deps);
