@@ -8,6 +8,9 @@ import { SALES_PATH } from './billing/routes-till-deps';
 import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
 import { usesOf } from './billing/store-uses';
 import type { Actor, Db, Id } from './host/contract';
+import type { OnOutcome } from './handover/contract';
+import { createHandover } from './handover/feature';
+import { CONNECTIONS_PATH, JOURNAL_PATH } from './handover/routes-deps';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
 import { PluginError } from './errors';
@@ -180,22 +183,39 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const related = [
     cardOf('methods', 'billing.manage', METHODS_PATH),
     cardOf('modules', 'billing.manage', MODULES_PATH),
+    cardOf('connections', 'billing.manage', CONNECTIONS_PATH),
   ];
   const cards = [
     cardOf('history', 'merge.history', HISTORY_PATH),
     cardOf('sales', 'sales.view', SALES_PATH),
+    cardOf('handovers', 'handover.view', JOURNAL_PATH),
     ...related,
   ];
+  // What is told of an outcome is made after what hands over.
+  const outcomes: OnOutcome[] = [];
+  const handover = createHandover({
+    ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
+    ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
+    onOutcome: async (trx, outcome) => {
+      for (const tell of outcomes) await tell(trx, outcome);
+    },
+    usesOf: async (db, id) =>
+      ((await billing.services?.methods.list(db)) ?? [])
+        .filter(({ integrationId }) => integrationId === id)
+        .map(({ name }) => name),
+  });
   const billingShared = {
     ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
     asset: assets.url,
+    integrations: handover.service.integrations,
     countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
   };
   const billing = createBilling(billingShared);
   const till = createTill({
     ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
-    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
+    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale, handover: handover.service },
   });
+  outcomes.push(till.onOutcome);
   const router = Router();
   const endpoints = [
     // Before `/merges/:id`.
@@ -206,10 +226,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...settingsEndpoints({ db: knex, settings }),
     ...billing.endpoints,
     ...till.endpoints,
+    ...handover.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
     assets.router,
+    handover.callbacks,
     createApi(endpoints, {
       ...mergingPages,
       base,
@@ -219,13 +241,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention, held, cards }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention: [...attention, handover.attention], held, cards }),
     noticeRoutes(noticePages),
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     billing.pages,
     till.pages,
+    handover.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
       canSell: billing.services !== null && host.createSale !== undefined,
@@ -265,6 +288,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     agedParts: coded(createAgedParts(deps)),
     housekeeping: coded(async () => ({
       saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+      handovers: await handover.forget(knex),
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
@@ -278,7 +302,13 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
     numbers: { allocate: coded(numbering.allocate) },
-    migrate: (how) => migrate(knex, host.map, how),
+    worker: handover.worker,
+    close: () => handover.worker.stop(),
+    migrate: async (how) => {
+      const applied = await migrate(knex, host.map, how);
+      await handover.demandKey(knex);
+      return applied;
+    },
     rollback: (how) => rollback(knex, host.map, how),
     checkHost: async () => {
       const { ok, faults } = await inspect();
