@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Id } from '../../plugin/host/contract';
 import { line, type MergingFixture } from '../support/merging-fixture';
 import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
+import { openTillWorld, TILL_EXAMPLES, type TillWorld } from './api-examples-till';
 
 export interface World {
   customer: Id;
@@ -18,6 +19,7 @@ export interface World {
   /** More money that waits. */
   refundedId: Id;
   billing: BillingWorld;
+  till: TillWorld;
 }
 
 export interface Example {
@@ -28,6 +30,8 @@ export interface Example {
   status: number;
   /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
   forAll?: true;
+  /** It leaves a line in the log of activity. */
+  logged?: true;
   /** It is about no invoice and no customer at all: the same for everybody who may do it. */
   apart?: true;
 }
@@ -112,6 +116,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
   }),
   ...BILLING_EXAMPLES,
+  ...TILL_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
@@ -177,5 +182,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
     billing: await openBillingWorld(fixture, tag),
+    till: await openTillWorld(fixture, await invoice('9')),
   };
 }
