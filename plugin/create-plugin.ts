@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
+import { createBilling } from './billing/feature';
+import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
 import type { Actor } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
@@ -171,7 +173,15 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ title: `${feature}.title`, text: `${feature}.about`, link: `${feature}.link` },
     ...{ action, url: base + pagesPath + path },
   });
-  const cards = [cardOf('history', 'merge.history', HISTORY_PATH)];
+  const related = [
+    cardOf('methods', 'billing.manage', METHODS_PATH),
+    cardOf('modules', 'billing.manage', MODULES_PATH),
+  ];
+  const cards = [cardOf('history', 'merge.history', HISTORY_PATH), ...related];
+  const billing = createBilling({
+    ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
+    asset: assets.url,
+  });
   const router = Router();
   const endpoints = [
     // Before `/merges/:id`.
@@ -180,6 +190,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
+    ...billing.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
@@ -198,8 +209,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
+    billing.pages,
     settingsRoutes({
-      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+      canSell: billing.services !== null,
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );

@@ -31,6 +31,8 @@ export interface PageContent {
   up?: { url: string; label: string };
   /** Style sheets of its own, below assets/. */
   styles?: readonly string[];
+  /** Modules of its own, below assets/. */
+  scripts?: readonly string[];
   /** What a page may say after a redirect (see `redirect`): the codes, whose words are under `notices`. */
   notices?: readonly string[];
 }
@@ -50,7 +52,7 @@ export function createPages(deps: PageDeps): Pages {
   return {
     base,
 
-    async send(req, res, { view, vm = {}, title, status = 200, up, styles = [], notices = [] }) {
+    async send(req, res, { view, vm = {}, title, status = 200, up, styles = [], scripts = [], notices = [] }) {
       const words = deps.wordsOf(req);
       const { locale, t } = words;
       const frame = { locale, t, title, nonce: deps.nonce?.(req, res) ?? null };
@@ -62,6 +64,7 @@ export function createPages(deps: PageDeps): Pages {
         up: up ?? null,
         notice: done === undefined ? null : t(`notices.${done}`),
         stylesheets: ['css/banner.css', 'css/pages.css', ...styles].map(asset),
+        scripts: scripts.map(asset),
         content: await deps.render(view, { locale, t, csrf, base, ...vm }),
       });
       const whole: unknown = deps.layout
