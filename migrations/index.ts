@@ -32,6 +32,10 @@ import { images } from './0044_images';
 import { sales } from './0050_sales';
 import { salePayments } from './0051_sale_payments';
 import { salePaymentTaxes } from './0052_sale_payment_taxes';
+import { integrations } from './0060_integrations';
+import { handovers } from './0061_handovers';
+import { handoverAttempts } from './0062_handover_attempts';
+import { handoverCallbacks } from './0063_handover_callbacks';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -82,10 +86,14 @@ const STEPS: Step[] = [
   sales,
   salePayments,
   salePaymentTaxes,
+  integrations,
+  handovers,
+  handoverAttempts,
+  handoverCallbacks,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'sale_payments'];
+const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'sale_payments', 'handovers'];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
