@@ -12,8 +12,8 @@ export interface Person {
   role: Role;
 }
 
-const SALES: Action[] = ['merge.view', 'merge.apply', 'merge.undo_own', 'merge.history'];
-const BOOKS: Action[] = [...SALES, 'merge.choose_settlement', 'merge.undo', 'payments.allocate'];
+const SALES: Action[] = ['merge.view', 'merge.apply', 'merge.undo_own', 'merge.history', 'numbers.view'];
+const BOOKS: Action[] = [...SALES, 'merge.choose_settlement', 'merge.undo', 'payments.allocate', 'numbers.adjust'];
 
 /** Answers the plugin's question; admins may do everything. */
 export function mayDo(role: Role, action: Action): boolean {

@@ -49,6 +49,8 @@ export type Action =
   | 'merge.undo_own'
   | 'merge.history'
   | 'payments.allocate'
+  | 'numbers.view'
+  | 'numbers.adjust'
   | 'settings.manage';
 
 /** `db` is what a hook asks the database with: inside a save its transaction. */

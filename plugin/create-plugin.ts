@@ -37,7 +37,7 @@ import { checkOptions } from './options';
 import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
-import { modulePage } from './settings/routes-module';
+import { modulePage, type ModuleCard } from './settings/routes-module';
 import { createSettings } from './settings/service';
 import { createSettingsStore } from './settings/store';
 import { createAssets } from './web/assets';
@@ -167,6 +167,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
     paymentsUrl: base + pagesPath + PAYMENTS_PATH,
   });
+  const cardOf = (feature: string, action: Action, path: string): ModuleCard => ({
+    ...{ title: `${feature}.title`, text: `${feature}.about`, link: `${feature}.link` },
+    ...{ action, url: base + pagesPath + path },
+  });
+  const cards = [cardOf('history', 'merge.history', HISTORY_PATH)];
   const router = Router();
   const endpoints = [
     // Before `/merges/:id`.
@@ -188,7 +193,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention, held, historyUrl }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention, held, cards }),
     noticeRoutes(noticePages),
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),

@@ -41,7 +41,14 @@ export type ErrorCode =
   | 'IM_DISABLED'
   | 'IM_STALE_SETTINGS'
   | 'IM_CREDIT_UNAVAILABLE'
-  | 'IM_NOT_MIGRATED';
+  | 'IM_NOT_MIGRATED'
+  | 'IM_NUMBER_TAKEN'
+  | 'IM_NUMBER_REFUSED'
+  | 'IM_NUMBER_QUESTIONS'
+  | 'IM_NUMBER_UNDONE'
+  | 'IM_NOT_A_GAP'
+  | 'IM_GAP_EXPLAINED'
+  | 'IM_REASON_REQUIRED';
 
 export type ErrorVars = Record<string, unknown>;
 

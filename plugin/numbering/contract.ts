@@ -110,6 +110,12 @@ export interface UnmatchedDocument extends NumberedDocument {
   type: DocumentType;
 }
 
+/** A number that a cancelled invoice bears, and what it was merged into; null: it was cancelled otherwise. */
+export interface CancelledNumber extends NumberedDocument {
+  /** `id` and what tells its name: null out of sight. */
+  mergedInto: { id: Id | null; number: string | null; date: Day | null } | null;
+}
+
 /** Why a number is not given, freed or taken back. */
 export type NumberRefusalCode =
   /** Settings: filling gaps (freeing numbers) is switched off. */
@@ -283,6 +289,11 @@ export interface NumberingService {
   gapAt(db: Db, query: { series: string; sequence: number; actor: Actor }): Promise<Gap | null>;
   /** A page of the strip; left out, or beyond the end: the last. @throws IM_NOT_FOUND 404 */
   strip(db: Db, query: { series: string; page?: number }): Promise<Strip>;
+  /** The numbers of the series that cancelled invoices bear, fifty a page, the highest last. @throws IM_NOT_FOUND 404 */
+  cancelled(
+    db: Db,
+    query: { series: string; page: number; actor: Actor },
+  ): Promise<{ documents: CancelledNumber[]; page: number; pages: number; total: number }>;
   /** Documents that bear a number of no pattern, fifty a page, newest first. */
   unmatched(
     db: Db,
@@ -310,6 +321,11 @@ export interface NumberingService {
   undo(request: { changeId: Id; reason: string }, actor: Actor): Promise<NumberChange>;
   /** All changes of an invoice's number, newest first. @throws IM_NOT_FOUND 404 */
   changesOf(db: Db, query: { invoiceId: Id; actor: Actor }): Promise<NumberChangeNow[]>;
+  /**
+   * The numbers that these invoices bore by such changes and do not bear now, the latest first; who never did is left out.
+   * One statement. Of whatever invoices the caller shows: it asks for no permission.
+   */
+  formerNumbers(db: Db, invoiceIds: Id[]): Promise<Map<Id, string[]>>;
 
   /**
    * Explains missing numbers in writing, `from` and `to` included.

@@ -11,8 +11,8 @@ import type { Words } from '../i18n';
 import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
 import type { Settings, SettingsNow, SettingsService, SettlementRule } from './contract';
-import { PRESETS, SETTLEMENTS } from './rules';
-import { explainChange, explainRules, toPresets, toRuleView, type Kind } from './routes-view';
+import { NUMBER_ACTS, PRESETS, SETTLEMENTS } from './rules';
+import { explainChange, explainRules, toNumbersView, toPresets, toRuleView, type Kind } from './routes-view';
 
 /** What the pages of this feature work with; create-plugin.ts puts it together. */
 export interface SettingsPageDeps {
@@ -51,6 +51,7 @@ const settingsForm = z.object({
   issuedDefault: z.enum(SETTLEMENTS.issued),
   draftOffered: list(SETTLEMENTS.draft),
   draftDefault: z.enum(SETTLEMENTS.draft),
+  numbers: list(NUMBER_ACTS),
   /** Not posted until somebody has answered where the business invoices. */
   preset: z.enum(PRESETS).optional(),
   lockedUntil: z.union([z.literal(''), z.iso.date()]).optional(),
@@ -64,11 +65,12 @@ const ruleOf = <S extends Settlement>(all: readonly S[], offered: S[], chosen: S
 
 function readForm(body: unknown): { wanted: Pick<Settings, Kind> & Partial<Settings>; version: number } {
   const posted = parse(settingsForm, 'body', body);
-  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version, preset, lockedUntil } = posted;
+  const { issuedOffered, issuedDefault, draftOffered, draftDefault, numbers, version, preset, lockedUntil } = posted;
   return {
     wanted: {
       issued: ruleOf(SETTLEMENTS.issued, issuedOffered, issuedDefault),
       draft: ruleOf(SETTLEMENTS.draft, draftOffered, draftDefault),
+      numbers: { fillGaps: numbers.includes('fillGaps'), freeCancelled: numbers.includes('freeCancelled') },
       ...(preset && { preset }),
       ...(lockedUntil !== undefined && { lockedUntil: lockedUntil === '' ? null : lockedUntil }),
     },
@@ -109,6 +111,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
           toRuleView(words, 'issued', shown.issued, deps.canCredit),
           toRuleView(words, 'draft', shown.draft, deps.canCredit),
         ],
+        numbers: toNumbersView(words, shown.numbers),
         blocked: blocked.length > 0 ? words.list(blocked.map(({ where }) => where)) : null,
         changes: changes.map((change) => explainChange(words, change)),
       },

@@ -86,6 +86,7 @@ describe.each(eachDatabase)('a server killed while it merges, on %s', (name, cre
         ...{ enabled: true, preset: 'none', lockedUntil: null, version: 0 },
         issued: { offered: ['cancel', 'delete', 'credit'], default: 'cancel' },
         draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+        numbers: { fillGaps: true, freeCancelled: true },
       };
       expect((await admin.json('PUT', `${API}/settings`, settings)).status).toBe(200);
 

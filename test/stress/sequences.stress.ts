@@ -52,6 +52,7 @@ describe.each(campaigns)('the $hostName host under $preset on $database', (campa
       ...{ enabled: true, preset, lockedUntil: null, version: 0 },
       issued: { offered: ALL, default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      numbers: { fillGaps: true, freeCancelled: true },
     };
     expect(await servers[0]?.put('/api/settings', settings)).toBe(200);
   });

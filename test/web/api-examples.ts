@@ -115,6 +115,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
       lockedUntil: null,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      numbers: { fillGaps: true, freeCancelled: true },
       version: 0,
     },
     status: 200,
