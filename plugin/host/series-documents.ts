@@ -12,7 +12,7 @@ import {
   type DocumentType,
   type Series,
 } from './series';
-import { allDocuments, documentsIn, documentTable, fitting, sequenceOf } from './series-sql';
+import { allDocuments, documentsIn, documentTable, fitting, onlyCancelled, sequenceOf } from './series-sql';
 import { chunks, day, isMysql, text, textOf } from './sql';
 
 const at = (column: string): string => `${INVOICES}.${column}`;
@@ -182,6 +182,26 @@ export async function unmatchedDocuments(
       date: day(row.imdate),
     })),
   };
+}
+
+/** The documents of a series that are cancelled, the lowest number first. */
+export async function cancelledDocuments(
+  db: Db,
+  map: TableMap,
+  series: Series,
+  page: { offset: number; limit: number },
+): Promise<{ documents: SeriesDocument[]; total: number }> {
+  if (series.type !== 'invoice') return { documents: [], total: 0 };
+  const cancelled = (): Query => onlyCancelled(documentsIn(db, map, series), map);
+  const counted = await cancelled().count({ imtotal: '*' }).first<Row | undefined>();
+  const { sql, bindings } = sequenceOf(db, map, series);
+  const query = withDocument(db, map, series, cancelled())
+    .orderByRaw(sql, bindings)
+    .orderBy(at(map.invoices.id))
+    .offset(page.offset)
+    .limit(page.limit);
+  const rows = (await query) as Row[];
+  return { documents: rows.map((row) => documentOf(series, row)), total: numeric(counted?.imtotal) };
 }
 
 /** Who bears this number in the host's table, whatever the host hides of it. */

@@ -1,9 +1,9 @@
 /** Reads the documents of a series: its gaps, its neighbours, a stretch of it. Memory does not grow with the series. */
-import type { Day, Db, Query, Row, TableMap } from './contract';
+import type { Day, Db, Id, Query, Row, TableMap } from './contract';
 import type { Series } from './series';
-import { documentsIn, documentTable, sequenceOf } from './series-sql';
+import { documentsIn, documentTable, onlyCancelled, sequenceOf } from './series-sql';
 import { INVOICES } from './heads';
-import { day, isMysql, text, textOf } from './sql';
+import { chunks, day, isMysql, text, textOf } from './sql';
 
 const at = (column: string): string => `${INVOICES}.${column}`;
 const numeric = (value: unknown): number => Number(textOf(value) ?? 0);
@@ -79,12 +79,13 @@ export async function scanSeries(
   };
 }
 
-/** The nearest sequence numbers on both sides of one that is borne, or not, and the bounds of all. */
+/** The nearest sequence numbers on both sides of one that is borne, or not, and the bounds of all. @param but left out */
 export async function aroundSequence(
   db: Db,
   map: TableMap,
   series: Series,
   sequence: number,
+  but?: Id,
 ): Promise<{
   before: number | null;
   after: number | null;
@@ -93,7 +94,9 @@ export async function aroundSequence(
   last: number | null;
 }> {
   const { sql, bindings } = sequenceOf(db, map, series);
-  const numbers = documentsIn(db, map, series).select(db.raw(`${sql} AS ??`, [...bindings, 'imseq']));
+  const query = documentsIn(db, map, series);
+  if (but !== undefined) query.whereNot(at(documentTable(map, series.type)?.id ?? ''), but);
+  const numbers = query.select(db.raw(`${sql} AS ??`, [...bindings, 'imseq']));
   const when = (how: string, compared: string, alias: string) =>
     db.raw(`${how}(CASE WHEN ?? ${compared} ? THEN ?? END) AS ??`, ['imseq', sequence, 'imseq', alias]);
   const row = (await db
@@ -137,9 +140,39 @@ export async function stretchOf(
   return { borne: new Set(all), cancelled: new Set(cancelled.filter((sequence) => times.get(sequence) === 0)) };
 }
 
-function onlyCancelled(query: Query, { invoices: { status } }: TableMap): Query {
-  if ('column' in status) return query.whereIn(at(status.column), [status.values.cancelled].flat());
-  return query.where((narrowed) => void status.where(narrowed, ['cancelled'], INVOICES));
+/** The lowest sequence number of a stretch, both ends included, that somebody bears. */
+export async function firstBorneIn(
+  db: Db,
+  map: TableMap,
+  series: Series,
+  from: number,
+  to: number,
+): Promise<number | null> {
+  const { sql, bindings } = sequenceOf(db, map, series);
+  const row = await documentsIn(db, map, series)
+    .whereRaw(`${sql} BETWEEN ? AND ?`, [...bindings, from, to])
+    .select(db.raw(`MIN(${sql}) AS ??`, [...bindings, 'imfirst']))
+    .first<Row | undefined>();
+  return maybe(row?.imfirst);
+}
+
+/** How many of the sequence numbers of these stretches are borne. */
+export async function countBorne(
+  db: Db,
+  map: TableMap,
+  series: Series,
+  stretches: { from: number; to: number }[],
+): Promise<number> {
+  const { sql, bindings } = sequenceOf(db, map, series);
+  let total = 0;
+  for (const some of chunks(stretches, 100)) {
+    const inside = documentsIn(db, map, series).where((any) => {
+      for (const { from, to } of some) void any.orWhereRaw(`${sql} BETWEEN ? AND ?`, [...bindings, from, to]);
+    });
+    const row = await inside.select(db.raw(`COUNT(DISTINCT ${sql}) AS ??`, [...bindings, 'imborne'])).first<Row>();
+    total += numeric(row.imborne);
+  }
+  return total;
 }
 
 /** Gaps between documents, those nearest to a day first; a gap's days are those of its neighbours. */

@@ -89,6 +89,12 @@ export function sequenceOf(db: Db, map: TableMap, series: Series): Expression {
   return { sql: `CAST(${sql} AS ${isMysql(db) ? 'UNSIGNED' : 'INTEGER'})`, bindings };
 }
 
+/** Narrows a query over the invoice table. */
+export function onlyCancelled(query: Query, { invoices: { status } }: TableMap): Query {
+  if ('column' in status) return query.whereIn(at(status.column), [status.values.cancelled].flat());
+  return query.where((narrowed) => void status.where(narrowed, ['cancelled'], INVOICES));
+}
+
 const TOKENS = /\{(yyyy|yy|mm)\}/g;
 const lengthOf = (template: string): number =>
   Array.from(template.replace(TOKENS, (_all, token: string) => token)).length;

@@ -1,6 +1,6 @@
 /** What may become of numbers, what is asked before, and how missing ones are shown: pure. */
 import type { Day, Invoice } from '../host/contract';
-import type { RulesNow } from '../settings/contract';
+import type { NumberRules } from '../settings/contract';
 import type {
   GapCause,
   GapExplanation,
@@ -16,7 +16,6 @@ export type Judged = Pick<
   Invoice,
   'number' | 'status' | 'issueDate' | 'sent' | 'transmitted' | 'credited' | 'mergedIntoId'
 >;
-export type NumberRules = RulesNow['numbers'] & Pick<RulesNow, 'preset'>;
 
 export const isIssued = ({ status }: Pick<Invoice, 'status'>): boolean => status !== 'draft';
 
@@ -76,8 +75,8 @@ export function questionsOf(
     questions.push({ code: 'issued', vars: { number: invoice.number } });
   if (invoice.sent) questions.push({ code: 'sent', vars: { number: invoice.number } });
   if (ofIssued) questions.push({ code: 'gap_of_issued', vars: { number } });
-  if (rules.fillWhy === 'chronology') questions.push({ code: 'chronology', vars: { number } });
-  if (rules.fillWhy === 'reason') questions.push({ code: 'reason', vars: { number } });
+  if (rules.fillAsks === 'chronology') questions.push({ code: 'chronology', vars: { number } });
+  if (rules.fillAsks === 'reason') questions.push({ code: 'reason', vars: { number } });
   return questions;
 }
 

@@ -78,8 +78,16 @@ export const createGapStore = (prefix: string) => {
       await trx(vacated).where({ change_id: changeId }).whereNull('taken_back_at').update({ taken_back_at: at });
     },
 
-    /** Of these stretches: the latest of each number, the lowest number first. At most `limit` rows. */
-    async vacanciesIn(db: Db, series: string, stretches: Stretch[], limit: number): Promise<Vacancy[]> {
+    /**
+     * Of these stretches: the latest of each number, the lowest number first. At most `limit` rows are read,
+     * up to `readTo`; null: all.
+     */
+    async vacanciesIn(
+      db: Db,
+      series: string,
+      stretches: Stretch[],
+      limit: number,
+    ): Promise<{ rows: Vacancy[]; readTo: number | null }> {
       const rows: Row[] = await db(vacated)
         .where({ series })
         .where(inStretches(stretches))
@@ -107,7 +115,12 @@ export const createGapStore = (prefix: string) => {
             reason: textOf(row.reason),
           },
         });
-      return [...latestOf.values()];
+      // Of the last one there may be more, later ones: it is read again.
+      const cut = rows.length === limit ? whole(rows.at(-1)?.sequence) : null;
+      return {
+        rows: [...latestOf.values()].filter(({ sequence }) => cut === null || sequence < cut),
+        readTo: cut === null ? null : cut - 1,
+      };
     },
 
     /** The lowest and the highest that somebody bore once. */

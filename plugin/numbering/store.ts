@@ -60,7 +60,7 @@ export const createSeriesStore = (prefix: string) => {
     },
 
     async lowestClaim(db: Db, series: string): Promise<number | null> {
-      const row: Row | undefined = await db(claims).where({ series }).min({ lowest: 'sequence' }).first();
+      const row = await db(claims).where({ series }).min({ lowest: 'sequence' }).first<Row | undefined>();
       return whole(row?.lowest);
     },
 
