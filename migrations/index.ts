@@ -28,6 +28,14 @@ import { claimedNumbers } from './0030_claimed_numbers';
 import { numberChanges } from './0031_number_changes';
 import { explainedGaps } from './0032_explained_gaps';
 import { vacatedNumbers } from './0033_vacated_numbers';
+import { paymentMethodColumns } from './0040_payment_method_columns';
+import { paymentColumns } from './0041_payment_columns';
+import { orderModules } from './0042_order_modules';
+import { modulePaymentMethods } from './0043_module_payment_methods';
+import { images } from './0044_images';
+import { sales } from './0050_sales';
+import { salePayments } from './0051_sale_payments';
+import { salePaymentTaxes } from './0052_sale_payment_taxes';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -74,12 +82,20 @@ const STEPS: Step[] = [
   numberChanges,
   explainedGaps,
   vacatedNumbers,
+  paymentMethodColumns,
+  paymentColumns,
+  orderModules,
+  modulePaymentMethods,
+  images,
+  sales,
+  salePayments,
+  salePaymentTaxes,
 ];
 
 /** The own tables whose rows are ten-year records. */
 const HISTORY = [
   ...['merges', 'merge_sources', 'received_payments', 'customer_notices'],
-  ...['number_changes', 'explained_gaps', 'vacated_numbers'],
+  ...['number_changes', 'explained_gaps', 'vacated_numbers', 'sale_payments'],
 ];
 
 /**
@@ -92,7 +108,7 @@ const HISTORY = [
 export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions = {}): Promise<string[]> {
   const prefix = prefixOf(map);
   return withConnection(knex, async (connection) => {
-    const isWanted = (step: Step): boolean => !step.option || options[step.option] === true;
+    const isWanted = (step: Step): boolean => isAsked(step, map, options);
     // A start with nothing to do takes no lock.
     const before = await appliedSteps(connection, prefix);
     const missing = STEPS.filter((step) => isWanted(step) && !before.has(step.name));
@@ -127,9 +143,7 @@ export async function pending(
 ): Promise<string[]> {
   return withConnection(knex, async (connection) => {
     const applied = await appliedSteps(connection, prefixOf(map));
-    return STEPS.filter((step) => (!step.option || options[step.option]) && !applied.has(step.name)).map(
-      (step) => step.name,
-    );
+    return STEPS.filter((step) => isAsked(step, map, options) && !applied.has(step.name)).map((step) => step.name);
   });
 }
 
@@ -166,6 +180,9 @@ export async function rollback(
       : underMysqlLock(connection, prefix, work);
   });
 }
+
+const isAsked = (step: Step, map: TableMap, options: Pick<MigrateOptions, 'uniqueNumber'>): boolean =>
+  (!step.option || options[step.option] === true) && (step.wanted?.(map) ?? true);
 
 function prefixOf(map: TableMap): string {
   const prefix = map.tablePrefix ?? 'im_';

@@ -10,6 +10,7 @@ const TYPES: Schema['types'] = {
   int: 'INT',
   flag: 'TINYINT',
   long: 'LONGTEXT',
+  blob: 'MEDIUMBLOB',
   text: 'TEXT',
   time: 'CHAR(24)',
   char: (length) => `CHAR(${length})`,

@@ -182,6 +182,8 @@ function start(root, typed = false) {
   function drawTotals() {
     const summary = summaryPlace();
     if (!summary) return;
+    // A preview that is on its way was asked of ticks or totals that are not these.
+    previewTurn += 1;
     write('Lines', lines.mode() ?? 'server');
     summary.hidden = choices.ticked().length === 0;
     if (summary.hidden) {
@@ -198,7 +200,7 @@ function start(root, typed = false) {
 
   /** @param {HTMLElement} summary */
   async function drawPreview(summary) {
-    const turn = ++previewTurn;
+    const turn = previewTurn;
     const sourceIds = [...lines.shown.keys()];
     // Both where both are known: the form may have changed the saved invoice's customer.
     const about = {

@@ -55,9 +55,11 @@ let answered = 0;
 let waiting = null;
 
 const pending = () => timer !== 0 || asked !== answered;
+const isLast = (turn) => turn === asked && timer === 0;
 
 function ask() {
   clearTimeout(timer);
+  form.setAttribute('aria-busy', 'true');
   timer = setTimeout(() => {
     timer = 0;
     void compute();
@@ -80,12 +82,14 @@ async function compute() {
       headers: { accept: 'application/json' },
       body: fields(),
     });
-    if (answer.ok && turn === asked) show(await answer.json());
+    const totals = answer.ok ? await answer.json() : null;
+    // What changed since has its own question under way: this is no total of what stands there now.
+    if (totals && isLast(turn)) show(totals);
   } catch {
     // Off line: the totals stay as they were, the save will say what is wrong.
   }
-  if (turn !== asked) return;
-  answered = turn;
+  if (turn === asked) answered = turn;
+  if (!isLast(turn)) return;
   form.removeAttribute('aria-busy');
   release();
 }

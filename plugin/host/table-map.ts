@@ -94,6 +94,15 @@ function required(map: TableMap, fault: Report): void {
       if (notes[key] === undefined) fault(`creditNotes.${key}`, `name the ${key} of credit notes`);
     if (!map.series?.creditNote) fault('series.creditNote', 'give the pattern of credit note numbers');
   }
+  const methods = map.paymentMethods as Row | undefined;
+  if (methods) {
+    for (const key of ['table', 'id', 'name'])
+      if (methods[key] === undefined) fault(`paymentMethods.${key}`, `name the ${key} of payment methods`);
+    // Without it nothing would say which method stays first.
+    if (Object.keys(methods.cash ?? {}).length === 0)
+      fault('paymentMethods.cash', 'give the columns and values of the row that is Cash: { id: 1 }');
+    if (!map.payments) fault('payments', 'map the table of payments too: payment methods are of no use without it');
+  }
   if (!Array.isArray(map.owned)) fault('owned', 'list the tables whose rows go with a deleted invoice ([] for none)');
   if (!Array.isArray(map.links)) fault('links', 'list the tables that point at invoices or lines ([] for none)');
 }

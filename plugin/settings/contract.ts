@@ -28,6 +28,11 @@ export interface Settings {
   /** What is offered where the preset leaves the choice (`none`), for sources that bear a number. */
   issued: SettlementRule;
   draft: SettlementRule<SettlementChoice['draft']>;
+  /**
+   * A direct sale that another system bills gets an invoice of the host all the same, for hosts that invoice themselves
+   * what another system only collects.
+   */
+  directSaleInvoice: boolean;
   /** As far as the preset leaves the choice: see `numberRules`. */
   numbers: NumberSettings;
 }

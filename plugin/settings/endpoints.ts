@@ -15,6 +15,7 @@ const settingsNow = component(
     issued: component('IssuedRule', issuedRule),
     draft: component('DraftRule', draftRule),
     numbers: component('NumberSettings', numberSettings),
+    directSaleInvoice: z.boolean(),
     version: count,
   }),
 );

@@ -134,9 +134,13 @@ export function explainChange(words: Words, { at, by, before, after }: SettingsC
   const allowedBefore = allowedOf(words, before.numbers);
   const numbers =
     allowedBefore === allowedOf(words, after.numbers) ? [] : [became(numbersLine(words, after.numbers), allowedBefore)];
+  const sales =
+    before.directSaleInvoice === after.directSaleInvoice
+      ? []
+      : [words.t(`settings.directSaleInvoice_${after.directSaleInvoice ? 'on' : 'off'}`)];
   return {
     at: words.instant(at),
     by: by.name,
-    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules, ...numbers],
+    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules, ...numbers, ...sales],
   };
 }

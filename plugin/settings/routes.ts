@@ -33,6 +33,8 @@ export interface SettingsRoutesDeps extends SettingsPageDeps {
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
   /** Whether the host keeps credit notes. */
   canCredit: boolean;
+  /** Whether the host has payments and payment methods, and invoices direct sales. */
+  canSell: boolean;
   /** Until when the host itself says that books are closed. */
   closedByHost(db: Db): Promise<Day | null>;
 }
@@ -55,6 +57,8 @@ const settingsForm = z.object({
   /** Not posted until somebody has answered where the business invoices. */
   preset: z.enum(PRESETS).optional(),
   lockedUntil: z.union([z.literal(''), z.iso.date()]).optional(),
+  /** A hidden '0', and '1' behind it where the box is ticked: the last one counts. Not posted where nothing is sold. */
+  directSaleInvoice: z.union([z.enum(['0', '1']), z.array(z.enum(['0', '1'])).max(2)]).optional(),
 });
 
 /** What is chosen unless the person chooses is always offered: the form has no wrong state. */
@@ -66,6 +70,7 @@ const ruleOf = <S extends Settlement>(all: readonly S[], offered: S[], chosen: S
 function readForm(body: unknown): { wanted: Pick<Settings, Kind> & Partial<Settings>; version: number } {
   const posted = parse(settingsForm, 'body', body);
   const { issuedOffered, issuedDefault, draftOffered, draftDefault, numbers, version, preset, lockedUntil } = posted;
+  const { directSaleInvoice: ticked } = posted;
   return {
     wanted: {
       issued: ruleOf(SETTLEMENTS.issued, issuedOffered, issuedDefault),
@@ -73,6 +78,7 @@ function readForm(body: unknown): { wanted: Pick<Settings, Kind> & Partial<Setti
       numbers: { fillGaps: numbers.includes('fillGaps'), freeCancelled: numbers.includes('freeCancelled') },
       ...(preset && { preset }),
       ...(lockedUntil !== undefined && { lockedUntil: lockedUntil === '' ? null : lockedUntil }),
+      ...(ticked !== undefined && { directSaleInvoice: [ticked].flat().at(-1) === '1' }),
     },
     version: Number(version),
   };
@@ -106,6 +112,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
         presets: toPresets(words, shown.preset, deps.canCredit),
         unanswered: shown.preset === null,
         lockedUntil: shown.lockedUntil ?? '',
+        directSaleInvoice: deps.canSell ? { on: shown.directSaleInvoice } : null,
         closedByHost: closedByHost && words.day(closedByHost),
         rules: [
           toRuleView(words, 'issued', shown.issued, deps.canCredit),

@@ -11,6 +11,7 @@ export const DEFAULT_SETTINGS: Settings = {
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
   numbers: { fillGaps: true, freeCancelled: true },
+  directSaleInvoice: false,
 };
 
 /** What can be offered at all for each kind of source, in the order of the screen. A draft owes nothing that could be credited. */
@@ -52,6 +53,8 @@ export function parseSettings(stored: unknown): Settings {
     issued: { ...issued, offered: SETTLEMENTS.issued.filter((one) => issued.offered.includes(one)) },
     draft: { ...draft, offered: SETTLEMENTS.draft.filter((one) => draft.offered.includes(one)) },
     numbers: numberSettings.safeParse(parts.numbers).data ?? DEFAULT_SETTINGS.numbers,
+    directSaleInvoice:
+      typeof parts.directSaleInvoice === 'boolean' ? parts.directSaleInvoice : DEFAULT_SETTINGS.directSaleInvoice,
   };
 }
 

@@ -73,7 +73,8 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
       const signedIn = cookies.get(who) ?? signIn(url, as, lang);
       cookies.set(who, signedIn);
       await page.context().addCookies(await signedIn);
-      await page.goto(url + path, { waitUntil: 'domcontentloaded' });
+      // Until it has loaded: who then saves and waits for the next page's load must not be told of this one's.
+      await page.goto(url + path);
       return page;
     },
     idOf: (ref) => idOf({ ref }),

@@ -83,6 +83,36 @@ it('does not let sales staff delete merged invoices, and says who decides', asyn
   );
 });
 
+it('takes no total for that of the form while a later change waits for its own', async () => {
+  const page = await edit();
+  await tick(page, OVEN);
+  const told = (): Promise<string> => page.locator('input[name="invoiceMergeShown"]').inputValue();
+  const price = page.locator('[name="lines[0][unitPrice]"]');
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/invoices/totals', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const before = await told();
+  await price.fill('22');
+  await Promise.all([page.waitForRequest('**/invoices/totals'), page.clock.runFor(200)]);
+  await price.fill('23');
+  const answered = page.waitForResponse('**/invoices/totals');
+  answer();
+  await (await answered).finished();
+  // By the time that a later answer is there, this one has been dealt with.
+  await page.evaluate(() => fetch('/public/icon.svg').then(() => undefined));
+  expect(await told()).toBe(before);
+  expect(await page.locator('#invoice').getAttribute('aria-busy')).toBe('true');
+  await page.clock.resume();
+  await added(page);
+  // 12 x 23,00 € at 5,5 %, and the oven's 604,80 €.
+  expect(await told()).toBe('895.98');
+});
+
 it('T13: keeps Save disabled while lines load', async () => {
   const page = await edit();
   const release = await holdLines(page);

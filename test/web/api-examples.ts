@@ -113,6 +113,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
       enabled: true,
       preset: null,
       lockedUntil: null,
+      directSaleInvoice: false,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
       numbers: { fillGaps: true, freeCancelled: true },

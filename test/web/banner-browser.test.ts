@@ -144,6 +144,31 @@ describe('the banner in a browser', () => {
     );
   });
 
+  it('sends the total that the host told, though the server’s own comes later', async () => {
+    // The host's script is slow: the rows stand in its form before it has told any total.
+    await page.route('**/host.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    let answer: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/merges/preview', async (route) => {
+      await released;
+      await route.continue();
+    });
+    await open();
+    await Promise.all([page.waitForRequest('**/merges/preview'), tick('FA-2026-00038')]);
+    await page.evaluate(() => {
+      const detail = { total: '502.59', taxes: [{ category: 'S', rate: '20', taxable: '450.00', tax: '52.59' }] };
+      document.dispatchEvent(new CustomEvent('invoice-merge:changed', { detail }));
+    });
+    expect(await hidden('Shown')).toBe('502.59');
+    const shown = await texts('[data-im="summary"]');
+    const answered = page.waitForResponse('**/merges/preview');
+    answer();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
+    expect(await hidden('Shown')).toBe('502.59');
+    expect(await texts('[data-im="summary"]')).toEqual(shown);
+  });
+
   it('moves all lines to the server when one source does not fit into the form', async () => {
     const { service } = setup.fake;
     const lines = service.lines.bind(service);
