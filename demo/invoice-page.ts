@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { invoiceTotals } from 'crm-invoice-merge';
 import type { Request, Response } from 'express';
-import { DemoError, idOf, type Demo } from './context';
+import { DemoError, idOf, personOf, type Demo } from './context';
 import { usesOf } from './credit-notes';
 import { refusalOf } from './error-pages';
 import { ACCEPTED, papersOf } from './invoice-papers';
 import { findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
+import { formerNumbersOf } from './invoice-list-pages';
+import { mayDo } from './roles';
 import { exactAmount } from './sums';
 
 /** Money for an invoice that was merged: asked about before it is booked on the one that replaces it. */
@@ -58,6 +60,8 @@ export function invoicePage(demo: Demo): InvoicePage {
         net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
       })),
       state: stored.state,
+      former: (await formerNumbersOf(demo, [stored])).get(stored.id) ?? null,
+      numbersPage: mayDo(personOf(req).role, 'numbers.adjust') ? merge.numbers.pageOf(id) : null,
       customer,
       payments,
       credits: await usesOf(knex, [id]),
