@@ -46,10 +46,10 @@ export function toFreeNumber(words: Words, free: FreeNumber, invoice: Invoice, u
 /** An invoice that could get the number. */
 export function toTaker(words: Words, taker: Taker, number: string, urls: ViewUrls) {
   const label = labelOf(words, taker.number, taker.date);
+  const { customer, status } = taker;
   const key = taker.number === null ? 'numbers.takerDraft' : 'numbers.taker';
   return {
-    text: words.t(key, { label, date: words.day(taker.date), customer: taker.customer }),
-    status: words.t(`status.${taker.status}`),
+    text: words.t(key, { label, date: words.day(taker.date), customer, status: words.t(`status.${status}`) }),
     asks: asksFor(words, taker.questions),
     url: urls.pages + paths.give(taker.id, number),
     action: words.t('numbers.giveTo', { number }),

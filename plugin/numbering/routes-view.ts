@@ -94,8 +94,13 @@ export function missingOf(words: Words, { missing, explained }: Pick<SeriesSumma
       ? words.t('numbers.allExplained', { count: missing })
       : words.t('numbers.ofWhichExplained', { count: explained });
   const count = words.t('numbers.missingCount', { count: missing });
-  const text = state === 'full' ? words.t('numbers.noGap') : explained === 0 ? count : `${count}, ${rest}`;
-  return { state, text };
+  const withRest = (sum: string): string => (explained === 0 ? sum : `${sum}, ${rest}`);
+  return {
+    state,
+    text: state === 'full' ? words.t('numbers.noGap') : withRest(count),
+    /** The same under a heading that says what is counted. */
+    value: state === 'full' ? words.t('numbers.noneYet') : withRest(words.number(String(missing))),
+  };
 }
 
 /** One page after the other, where there are several. */
