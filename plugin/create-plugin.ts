@@ -3,15 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import { createBilling } from './billing/feature';
+import { createTill } from './billing/feature-till';
+import { SALES_PATH } from './billing/routes-till-deps';
 import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
-import type { Actor } from './host/contract';
-import type { OnOutcome } from './handover/contract';
 import { createHandover } from './handover/feature';
 import { CONNECTIONS_PATH, JOURNAL_PATH } from './handover/routes-deps';
+import { usesOf } from './billing/store-uses';
+import type { Actor, Db, Id } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
 import { PluginError } from './errors';
 import { asNotMigrated } from './host/not-migrated';
+import { received } from './host/own-payments';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
@@ -183,26 +186,31 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   ];
   const cards = [
     cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('sales', 'sales.view', SALES_PATH),
     cardOf('handovers', 'handover.view', JOURNAL_PATH),
     ...related,
   ];
-  // What is told of an outcome is made after what hands over.
-  const outcomes: OnOutcome[] = [];
   const handover = createHandover({
     ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
     ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
-    onOutcome: async (trx, outcome) => {
-      for (const tell of outcomes) await tell(trx, outcome);
-    },
+    // Made after what hands over to it: asked only once a sale was.
+    onOutcome: (trx, outcome) => till.onOutcome(trx, outcome),
     usesOf: async (db, id) =>
       ((await billing.services?.methods.list(db)) ?? [])
         .filter(({ integrationId }) => integrationId === id)
         .map(({ name }) => name),
   });
-  const billing = createBilling({
+  const billingShared = {
     ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
     asset: assets.url,
+    countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
     integrations: handover.service.integrations,
+  };
+  const billing = createBilling(billingShared);
+  const till = createTill({
+    ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
+    handover: handover.service,
+    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
   });
   const router = Router();
   const endpoints = [
@@ -214,6 +222,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...settingsEndpoints({ db: knex, settings }),
     ...billing.endpoints,
     ...handover.endpoints,
+    ...till.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
@@ -235,8 +244,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     billing.pages,
     handover.pages,
+    till.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+      canSell: billing.services !== null && host.createSale !== undefined,
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );
@@ -277,6 +288,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
+    received: (query, aliases) => received(knex, query, host.map, aliases.payments),
+    billing: till.billing,
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
     numbers: { allocate: coded(numbering.allocate) },

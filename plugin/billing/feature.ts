@@ -3,7 +3,7 @@ import { Router } from 'express';
 import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Action, Options } from '../contract';
-import type { Actor, Db, TableMap } from '../host/contract';
+import type { Actor, Db, Id, TableMap } from '../host/contract';
 import type { Translator, Words } from '../i18n';
 import type { Endpoint } from '../web/endpoints';
 import type { Pages } from '../web/page';
@@ -14,12 +14,12 @@ import { methodRoutes } from './routes-methods';
 import { missingBilling } from './routes-missing';
 import { moduleRoutes } from './routes-modules';
 import { iconOf } from './rules-icons';
-import type { UseCounter } from './service-deps';
 import { createImages } from './service-images';
 import { createMethods } from './service-methods';
 import { createModules } from './service-modules';
 import { createBillingStore } from './store';
 import { createImageStore } from './store-images';
+import { usesOf } from './store-uses';
 
 export interface BillingShared {
   knex: Knex;
@@ -39,8 +39,6 @@ export interface BillingShared {
   base: string;
   /** The connections that hand-overs go to; left out: there are none. */
   integrations?(db: Db): Promise<IntegrationChoice[]>;
-  /** Payments by method that are counted nowhere else than here. */
-  countUses?: UseCounter[];
 }
 
 export interface Billing {
@@ -59,7 +57,8 @@ export function createBilling(shared: BillingShared): Billing {
   const deps = {
     ...{ knex, map, store, images: createImageStore(prefix), authorize: shared.authorize, clock: shared.clock },
     integrations: shared.integrations ?? (() => Promise.resolve([])),
-    countUses: shared.countUses ?? [],
+    // What the plugin records in the host's payments bears a snapshot there, and is counted here.
+    countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
     builtinNames: (builtin: string) => ['fr', 'en'].map((locale) => translator(locale).t(`modules.${builtin}`)),
   };
   const modules = createModules(deps);

@@ -89,7 +89,10 @@ export function toCheckout(words: Words, now: CheckoutNow, state: CheckoutState,
       const why = barred(method, now, chosen);
       return {
         ...{ id: method.id, name: method.name, image: pictureOf(method) },
-        kind: words.t(`checkout.kind_${method.integrationId === null ? method.kind : 'extended'}`),
+        kind:
+          method.kind === 'internal'
+            ? null
+            : words.t(`checkout.kind_${method.integrationId === null ? method.kind : 'extended'}`),
         reason: why === null ? null : words.t(`checkout.barred_${why}`),
       };
     }),
