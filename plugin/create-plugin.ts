@@ -40,7 +40,8 @@ import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
-import { createNumbering } from './numbering/service';
+import { createNumberingFeature, createNumbersWeb } from './numbering/feature';
+import { NUMBERS_PATH } from './numbering/routes-deps';
 import { checkOptions } from './options';
 import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
@@ -90,18 +91,19 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ knex, store: createSettingsStore(prefix), authorize, clock },
     canCredit: canCredit(host),
   });
-  const numbering = createNumbering(host, prefix);
-  const deps: MergingDeps = {
-    knex,
-    host,
-    store: createMergeStore(prefix),
-    settings,
-    authorize,
-    scope: options.scope,
-    hooks: options.hooks ?? {},
-    logger,
-    clock,
+  const shared = {
+    ...{ knex, host, settings, authorize, scope: options.scope, clock },
     timeZone: options.timeZone ?? 'Europe/Paris',
+  };
+  const hooks = options.hooks ?? {};
+  const numbering = createNumberingFeature({
+    ...{ ...shared, prefix },
+    lockedUntil: async (db) => lockedUntil({ hooks }, db, await settings.read(db)),
+  });
+  const deps: MergingDeps = {
+    ...{ ...shared, hooks, logger },
+    store: createMergeStore(prefix),
+    numbers: numbering.records,
     csrfField: options.csrf?.fieldName,
     allocateNumbers: numbering.allocate,
     documents: translator(options.documentLocale ?? 'fr'),
@@ -186,6 +188,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   ];
   const cards = [
     cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('numbers', 'numbers.view', NUMBERS_PATH),
     cardOf('sales', 'sales.view', SALES_PATH),
     cardOf('handovers', 'handover.view', JOURNAL_PATH),
     ...related,
@@ -199,6 +202,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       ((await billing.services?.methods.list(db)) ?? [])
         .filter(({ integrationId }) => integrationId === id)
         .map(({ name }) => name),
+  });
+  const numbers = createNumbersWeb(numbering, {
+    ...{ ...mergingPages, pages, clock, timeZone: deps.timeZone },
+    opensMerges: async (actor) => authorize(actor, 'merge.history', { db: knex }),
   });
   const billingShared = {
     ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
@@ -220,6 +227,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
+    ...numbers.endpoints,
     ...billing.endpoints,
     ...handover.endpoints,
     ...till.endpoints,
@@ -242,6 +250,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
+    numbers.pages,
     billing.pages,
     handover.pages,
     till.pages,
@@ -292,7 +301,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     billing: till.billing,
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: coded(numbering.allocate) },
+    numbers: {
+      allocate: coded(numbering.allocate),
+      former: coded(numbering.service.formerNumbers),
+      pageOf: numbers.pageOf,
+    },
     worker: handover.worker,
     close: () => handover.worker.stop(),
     migrate: async (how) => {
