@@ -272,10 +272,10 @@ export interface InvoicePayment {
   settledExternally: boolean;
 }
 
-/** `merged`: the number was borne by an invoice that became part of this one. */
+/** `merged`: the number was borne by an invoice that became part of this one; `renumbered`: by this one, which bears another by now, or none. */
 export interface FoundInvoice {
   invoiceId: Id;
-  how: 'itself' | 'merged';
+  how: 'itself' | 'merged' | 'renumbered';
 }
 
 export interface MergeSummary {

@@ -32,7 +32,8 @@ import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
-import { createNumbering } from './numbering/service';
+import { createNumberingFeature, createNumbersWeb } from './numbering/feature';
+import { NUMBERS_PATH } from './numbering/routes-deps';
 import { checkOptions } from './options';
 import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
@@ -82,18 +83,19 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ knex, store: createSettingsStore(prefix), authorize, clock },
     canCredit: canCredit(host),
   });
-  const numbering = createNumbering(host, prefix);
-  const deps: MergingDeps = {
-    knex,
-    host,
-    store: createMergeStore(prefix),
-    settings,
-    authorize,
-    scope: options.scope,
-    hooks: options.hooks ?? {},
-    logger,
-    clock,
+  const shared = {
+    ...{ knex, host, settings, authorize, scope: options.scope, clock },
     timeZone: options.timeZone ?? 'Europe/Paris',
+  };
+  const hooks = options.hooks ?? {};
+  const numbering = createNumberingFeature({
+    ...{ ...shared, prefix },
+    lockedUntil: async (db) => lockedUntil({ hooks }, db, await settings.read(db)),
+  });
+  const deps: MergingDeps = {
+    ...{ ...shared, hooks, logger },
+    store: createMergeStore(prefix),
+    numbers: numbering.records,
     csrfField: options.csrf?.fieldName,
     allocateNumbers: numbering.allocate,
     documents: translator(options.documentLocale ?? 'fr'),
@@ -171,7 +173,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ title: `${feature}.title`, text: `${feature}.about`, link: `${feature}.link` },
     ...{ action, url: base + pagesPath + path },
   });
-  const cards = [cardOf('history', 'merge.history', HISTORY_PATH)];
+  const cards = [cardOf('history', 'merge.history', HISTORY_PATH), cardOf('numbers', 'numbers.view', NUMBERS_PATH)];
+  const numbers = createNumbersWeb(numbering, {
+    ...{ ...mergingPages, pages, clock, timeZone: deps.timeZone },
+    opensMerges: async (actor) => authorize(actor, 'merge.history', { db: knex }),
+  });
   const router = Router();
   const endpoints = [
     // Before `/merges/:id`.
@@ -180,6 +186,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
+    ...numbers.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
@@ -198,8 +205,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
+    numbers.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      canSell: Boolean(host.map.payments && host.map.paymentMethods && host.createSale),
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );
@@ -241,7 +250,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: coded(numbering.allocate) },
+    numbers: {
+      allocate: coded(numbering.allocate),
+      former: coded(numbering.service.formerNumbers),
+      pageOf: numbers.pageOf,
+    },
     migrate: (how) => migrate(knex, host.map, how),
     rollback: (how) => rollback(knex, host.map, how),
     checkHost: async () => {
