@@ -163,11 +163,10 @@ it('frees the number of a merged, cancelled invoice by keyboard on a dark phone,
   await expectFit(page);
   await page.getByRole('link', { name: 'Voir la facture' }).press('Enter');
   expect(plainText(await page.locator('h1').innerText())).toContain(`${OVEN} (annulée)`);
+  await page.goto(`${crm.url}/customers/1`);
+  await page.getByRole('link', { name: `${OVEN} (annulée)` }).waitFor();
   await page.goto(`${crm.url}/invoices?q=${OVEN}`);
-  await page
-    .getByRole('link', { name: `${OVEN} (annulée)` })
-    .first()
-    .waitFor();
+  await page.getByText(`${OVEN} a été fusionnée dans`).waitFor();
 
   const other = await crm.idOf('FA-2026-00032');
   await page.goto(`${crm.url}${NUMBERS}/invoices/${other}`);
