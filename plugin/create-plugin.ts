@@ -262,7 +262,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
-  const renderBanner = coded((req: Req, res: ServerResponse, spec: BannerSpec<Req>) => banner.render(req, res, spec));
+  const renderBanner = coded(async (req: Req, res: ServerResponse, spec: BannerSpec<Req>) => {
+    const invoiceId = spec.page === 'preview' ? spec.invoiceId?.(req) : undefined;
+    const note = invoiceId === undefined ? '' : await numbers.note(req, res, invoiceId);
+    return note + (await banner.render(req, res, spec));
+  });
 
   return {
     renderBanner,
