@@ -298,7 +298,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     received: (query, aliases) => received(knex, query, host.map, aliases.payments),
-    billing: till.billing,
+    billing: {
+      checkoutUrl: till.billing.checkoutUrl,
+      openSale: coded(till.billing.openSale),
+      takePayment: coded(till.billing.takePayment),
+      paymentsOf: coded(till.billing.paymentsOf),
+    },
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
     numbers: {
