@@ -188,6 +188,8 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   }): Promise<string[]>;
   /** Refuses while merges, snapshots, number changes or reference transactions exist, unless told to discard them. */
   rollback(options?: { discardHistory?: boolean }): Promise<string[]>;
+  /** What other systems call back, signed: mount it at `mountPath` too, before whatever demands a sign-in. `router` has it as well. */
+  callbacks: HttpHandler;
   /** Sends hand-overs that no checkout has settled. Nothing runs before `start`; `runOnce` is for cron. */
   worker: {
     /** Looks every two seconds; keeps no process alive. */

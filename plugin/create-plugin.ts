@@ -196,6 +196,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const handover = createHandover({
     ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
     ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
+    machines: translator('en'),
     // Made after what hands over to it: asked only once a sale was.
     onOutcome: (trx, outcome) => till.onOutcome(trx, outcome),
     usesOf: async (db, id) =>
@@ -315,6 +316,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       former: coded(numbering.service.formerNumbers),
       pageOf: numbers.pageOf,
     },
+    callbacks: handover.callbacks as unknown as HttpHandler,
     worker: handover.worker,
     close: () => handover.worker.stop(),
     migrate: async (how) => {

@@ -2,6 +2,7 @@
 import express from 'express';
 import request from 'supertest';
 import { callbackRoutes } from '../../plugin/handover/routes-callback';
+import { createTranslator } from '../../plugin/i18n';
 import { eachDatabase } from '../support/databases';
 import { BOOKS, openTill, type Till } from './fixture';
 import { answer, openReceiver, type Receiver } from './receiver';
@@ -34,18 +35,7 @@ describe.each(eachDatabase)('case 55: a callback, on %s', (_name, createDatabase
   function hostWith(...before: express.RequestHandler[]): express.Express {
     const host = express();
     for (const handler of before) host.use(handler);
-    host.use('/invoice-merge', callbackRoutes(till.outbox.callbacks));
-    host.use(
-      (
-        error: { code?: string; status?: number },
-        _req: express.Request,
-        res: express.Response,
-        next: express.NextFunction,
-      ) => {
-        if (error.code === undefined) return next(error);
-        res.status(error.status ?? 500).json({ code: error.code });
-      },
-    );
+    host.use('/invoice-merge', callbackRoutes(till.outbox.callbacks, createTranslator()('en')));
     return host;
   }
 
@@ -77,7 +67,8 @@ describe.each(eachDatabase)('case 55: a callback, on %s', (_name, createDatabase
       .post(`/invoice-merge/callbacks/${how.integration ?? to}`)
       .set({ ...signed.headers, ...how.headers })
       .send(body);
-    return [reply.status, reply.body as Record<string, unknown>];
+    const answered = reply.body as Record<string, unknown> & { error?: { code: string } };
+    return [reply.status, answered.error ? { code: answered.error.code } : answered];
   }
 
   it('brings the number, date, note and address of the invoice to the sale', async () => {
