@@ -24,6 +24,10 @@ import { corrections } from './0023_corrections';
 import { correctionDrafts } from './0024_correction_drafts';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
+import { claimedNumbers } from './0030_claimed_numbers';
+import { numberChanges } from './0031_number_changes';
+import { explainedGaps } from './0032_explained_gaps';
+import { vacatedNumbers } from './0033_vacated_numbers';
 import { paymentMethodColumns } from './0040_payment_method_columns';
 import { paymentColumns } from './0041_payment_columns';
 import { orderModules } from './0042_order_modules';
@@ -32,6 +36,10 @@ import { images } from './0044_images';
 import { sales } from './0050_sales';
 import { salePayments } from './0051_sale_payments';
 import { salePaymentTaxes } from './0052_sale_payment_taxes';
+import { integrations } from './0060_integrations';
+import { handovers } from './0061_handovers';
+import { handoverAttempts } from './0062_handover_attempts';
+import { handoverCallbacks } from './0063_handover_callbacks';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -74,6 +82,10 @@ const STEPS: Step[] = [
   correctionDrafts,
   sourceDueDate,
   closedPayments,
+  claimedNumbers,
+  numberChanges,
+  explainedGaps,
+  vacatedNumbers,
   paymentMethodColumns,
   paymentColumns,
   orderModules,
@@ -82,10 +94,17 @@ const STEPS: Step[] = [
   sales,
   salePayments,
   salePaymentTaxes,
+  integrations,
+  handovers,
+  handoverAttempts,
+  handoverCallbacks,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'sale_payments'];
+const HISTORY = [
+  ...['merges', 'merge_sources', 'received_payments', 'customer_notices'],
+  ...['number_changes', 'explained_gaps', 'vacated_numbers', 'sale_payments', 'handovers'],
+];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by

@@ -161,7 +161,16 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Leaves out rows of external billing, which is another system's money. For reports of payments received. */
   received(query: Query, aliases: { payments: string }): void;
   billing: Billing;
-  numbers: { allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]> };
+  numbers: {
+    allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+    /**
+     * The numbers that these invoices bore and do not bear now, the latest first, by id: a cancelled invoice whose number
+     * was freed is still called by it. Who never bore another number is left out. One statement.
+     */
+    former(db: Db, invoiceIds: Id[]): Promise<Map<Id, string[]>>;
+    /** Our page of one invoice's number, for a link on the host's own page of it; `numbers.view` opens it. */
+    pageOf(invoiceId: Id): string;
+  };
   migrate(options?: {
     allowCopy?: boolean;
     uniqueNumber?: boolean;

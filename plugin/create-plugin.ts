@@ -3,12 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
 import { createBilling } from './billing/feature';
+import { createTill } from './billing/feature-till';
+import { SALES_PATH } from './billing/routes-till-deps';
 import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
-import type { Actor } from './host/contract';
+import { usesOf } from './billing/store-uses';
+import type { Actor, Db, Id } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
 import { PluginError } from './errors';
 import { asNotMigrated } from './host/not-migrated';
+import { received } from './host/own-payments';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
@@ -177,10 +181,20 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     cardOf('methods', 'billing.manage', METHODS_PATH),
     cardOf('modules', 'billing.manage', MODULES_PATH),
   ];
-  const cards = [cardOf('history', 'merge.history', HISTORY_PATH), ...related];
-  const billing = createBilling({
+  const cards = [
+    cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('sales', 'sales.view', SALES_PATH),
+    ...related,
+  ];
+  const billingShared = {
     ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
     asset: assets.url,
+    countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
+  };
+  const billing = createBilling(billingShared);
+  const till = createTill({
+    ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
+    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
   });
   const router = Router();
   const endpoints = [
@@ -191,6 +205,7 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
     ...billing.endpoints,
+    ...till.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
@@ -210,9 +225,10 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     billing.pages,
+    till.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
-      canSell: billing.services !== null,
+      canSell: billing.services !== null && host.createSale !== undefined,
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );
@@ -252,6 +268,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
+    received: (query, aliases) => received(knex, query, host.map, aliases.payments),
+    billing: till.billing,
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
     numbers: { allocate: coded(numbering.allocate) },

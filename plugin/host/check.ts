@@ -38,6 +38,7 @@ const OWN_TABLES = [
   'received_payments',
   'customer_notices',
   'dismissals',
+  ...['claimed_numbers', 'number_changes', 'explained_gaps', 'vacated_numbers'],
 ];
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
 import { PluginError } from '../errors';
-import type { Actor, Day, Db, HostCrm, InvoiceHead, Query, Settlement, Trx } from '../host/contract';
+import type { Actor, Day, Db, HostCrm, InvoiceHead, Settlement, Trx } from '../host/contract';
 import { canCredit } from '../host/credit-notes';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
@@ -33,20 +33,7 @@ export interface MergingDeps {
   deleteBlockers(db: Db): Promise<{ where: string; mend: string }[]>;
 }
 
-/**
- * The person's `scope` as a restriction of a query over the invoice table.
- * @throws IM_HOOK_INVALID 500 for an async scope: its conditions would come after the query has run, so all would be seen
- */
-export const restrictTo =
-  (deps: Pick<MergingDeps, 'scope'>, actor: Actor) =>
-  (query: Query, alias: string): void => {
-    const answer: unknown = deps.scope?.(query, actor, alias);
-    // Knex's builders have a `then` too: an arrow function may well answer one.
-    if (answer instanceof Promise) {
-      answer.catch(() => undefined);
-      throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'scope' });
-    }
-  };
+export { restrictTo } from '../host/scope';
 
 /** '2026-02-30' would close nothing, or too much. */
 const isDay = (text: string): boolean =>

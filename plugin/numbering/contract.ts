@@ -251,21 +251,27 @@ export interface GapRow {
 
 /** For merging: what becomes of the numbers of the documents that it deletes and brings back. Inside its transaction. */
 export interface NumberRecords {
-  /** These invoices are gone, and their numbers with them. */
+  /** Whoever gives or frees a number of an invoice at that moment waits, or fails on a cluster. */
+  hold(trx: Trx): Promise<void>;
+  /** These invoices are gone, and their numbers with them. Numbers that fit no pattern leave no gap. */
   deleted(
     trx: Trx,
-    invoices: { id: Id; number: string | null; date: Day; issued: boolean }[],
+    invoices: { id: Id; number: string | null; status: InvoiceStatus }[],
     why: { mergeId: Id | null; actor: Actor | null; at: string },
   ): Promise<void>;
-  /** They bear these numbers again. */
-  restored(trx: Trx, invoices: { id: Id; number: string | null; date: Day }[], actor: Actor, at: string): Promise<void>;
+  /** They bear these numbers again: what had taken them is over, a freeing is taken back. */
+  restored(
+    trx: Trx,
+    invoices: { id: Id; number: string | null }[],
+    act: { actor: Actor; at: string; reason: string },
+  ): Promise<void>;
   /** An undo brought the invoice back under another number, since somebody else bears its own. */
   renumbered(
     trx: Trx,
-    invoice: { id: Id; from: string; to: string; date: Day },
+    invoice: { id: Id; from: string; to: string },
     act: { actor: Actor; at: string; reason: string },
   ): Promise<void>;
-  /** The invoices that bore this number once and bear another one, or none, now. */
+  /** The invoices that bore this number once and bear another one, or none, by an act that stands. */
   formerBearers(db: Db, number: string): Promise<Id[]>;
 }
 
