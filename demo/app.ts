@@ -10,6 +10,7 @@ import { parisDay, type Demo } from './context';
 import { creditNotePages } from './credit-note-pages';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
+import { createSale, directSalePages } from './direct-sale';
 import { columnWord } from './column-words';
 import { answerErrors, notFound } from './error-pages';
 import { estimatePages } from './estimate-pages';
@@ -52,6 +53,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   const links = await publicLinks(knex);
   const host: HostCrm = {
     ...knexHost(tableMap),
+    createSale: createSale(() => demo),
     invoiceUrl: (id, page) =>
       page === 'public' ? links.pathOf(id) : page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`,
   };
@@ -101,7 +103,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   // A merge of many invoices posts thousands of fields.
   app.use(express.urlencoded({ extended: false, limit: '20mb', parameterLimit: 400_000 }));
   app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo), paperActs(demo), printPages(demo));
-  app.use(creditNotePages(demo, links));
+  app.use(creditNotePages(demo, links), directSalePages(demo));
   app.use(customerPages(demo), estimatePages(demo), expensePages(demo), reportPages(demo), reminderPages(demo));
   app.use(notFound);
   app.use(answerErrors(demo));

@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { invoiceTotals } from 'crm-invoice-merge';
 import type { Request, Response } from 'express';
-import { DemoError, idOf, type Demo } from './context';
+import { DemoError, idOf, personOf, type Demo } from './context';
 import { usesOf } from './credit-notes';
 import { refusalOf } from './error-pages';
 import { ACCEPTED, papersOf } from './invoice-papers';
 import { findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
+import { formerNumbersOf } from './invoice-list-pages';
+import { mayDo } from './roles';
 import { exactAmount } from './sums';
 
 /** Money for an invoice that was merged: asked about before it is booked on the one that replaces it. */
@@ -21,6 +23,20 @@ export interface InvoicePage {
   /** `refused`: why what was asked for did not happen. */
   render(req: Request, res: Response, id: string, refused: string | null): Promise<void>;
   acting(act: (req: Request, id: string) => Promise<string>): (req: Request, res: Response) => Promise<void>;
+}
+
+/** What of an invoice another system collects: by the payment's row, and whether any of it stands. */
+async function settledElsewhere({ knex, merge }: Demo, id: string) {
+  const taken = await merge.billing.paymentsOf(knex, id);
+  const outside = taken.filter(({ settledExternally }) => settledExternally);
+  const sum = outside.reduce((all, { amount }) => all.plus(exactAmount(amount)), exactAmount('0'));
+  return {
+    any: sum.gt(exactAmount('0')),
+    /** Nothing of it was received here: "paid" would say too much. */
+    whole: sum.eq(taken.reduce((all, { amount }) => all.plus(exactAmount(amount)), exactAmount('0'))),
+    methods: new Map(taken.map(({ hostPaymentId, method }) => [hostPaymentId, method.name])),
+    rows: new Set(outside.map(({ hostPaymentId }) => hostPaymentId)),
+  };
 }
 
 export function invoicePage(demo: Demo): InvoicePage {
@@ -58,6 +74,8 @@ export function invoicePage(demo: Demo): InvoicePage {
         net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
       })),
       state: stored.state,
+      former: (await formerNumbersOf(demo, [stored])).get(stored.id) ?? null,
+      numbersPage: mayDo(personOf(req).role, 'numbers.adjust') ? merge.numbers.pageOf(id) : null,
       customer,
       payments,
       credits: await usesOf(knex, [id]),
@@ -67,6 +85,8 @@ export function invoicePage(demo: Demo): InvoicePage {
       accepted: ACCEPTED,
       publicPath: stored.state === 'draft' ? null : host.invoiceUrl(id, 'public'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
+      checkoutUrl: merge.billing.checkoutUrl({ invoiceId: id }),
+      elsewhere: await settledElsewhere(demo, id),
       agreed: await formExtras(knex, id),
       rows: totalRows(invoice.totals, invoice.currency, req.speech),
       left: left.toFixed(),

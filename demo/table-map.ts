@@ -89,6 +89,7 @@ export const tableMap: TableMap = {
     date: 'paid_on',
     note: 'remark',
   },
+  paymentMethods: { table: 'crm_payment_methods', id: 'id', name: 'label', active: 'enabled', cash: { id: 1 } },
   credits: { table: 'crm_credit_uses', invoice: 'invoice_id', amount: 'amount' },
   creditNotes: {
     table: 'crm_credit_notes',

@@ -24,6 +24,22 @@ import { corrections } from './0023_corrections';
 import { correctionDrafts } from './0024_correction_drafts';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
+import { claimedNumbers } from './0030_claimed_numbers';
+import { numberChanges } from './0031_number_changes';
+import { explainedGaps } from './0032_explained_gaps';
+import { vacatedNumbers } from './0033_vacated_numbers';
+import { paymentMethodColumns } from './0040_payment_method_columns';
+import { paymentColumns } from './0041_payment_columns';
+import { orderModules } from './0042_order_modules';
+import { modulePaymentMethods } from './0043_module_payment_methods';
+import { images } from './0044_images';
+import { sales } from './0050_sales';
+import { salePayments } from './0051_sale_payments';
+import { salePaymentTaxes } from './0052_sale_payment_taxes';
+import { integrations } from './0060_integrations';
+import { handovers } from './0061_handovers';
+import { handoverAttempts } from './0062_handover_attempts';
+import { handoverCallbacks } from './0063_handover_callbacks';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -66,10 +82,29 @@ const STEPS: Step[] = [
   correctionDrafts,
   sourceDueDate,
   closedPayments,
+  claimedNumbers,
+  numberChanges,
+  explainedGaps,
+  vacatedNumbers,
+  paymentMethodColumns,
+  paymentColumns,
+  orderModules,
+  modulePaymentMethods,
+  images,
+  sales,
+  salePayments,
+  salePaymentTaxes,
+  integrations,
+  handovers,
+  handoverAttempts,
+  handoverCallbacks,
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices'];
+const HISTORY = [
+  ...['merges', 'merge_sources', 'received_payments', 'customer_notices'],
+  ...['number_changes', 'explained_gaps', 'vacated_numbers', 'sale_payments', 'handovers'],
+];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
@@ -81,7 +116,7 @@ const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notic
 export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions = {}): Promise<string[]> {
   const prefix = prefixOf(map);
   return withConnection(knex, async (connection) => {
-    const isWanted = (step: Step): boolean => !step.option || options[step.option] === true;
+    const isWanted = (step: Step): boolean => isAsked(step, map, options);
     // A start with nothing to do takes no lock.
     const before = await appliedSteps(connection, prefix);
     const missing = STEPS.filter((step) => isWanted(step) && !before.has(step.name));
@@ -116,9 +151,7 @@ export async function pending(
 ): Promise<string[]> {
   return withConnection(knex, async (connection) => {
     const applied = await appliedSteps(connection, prefixOf(map));
-    return STEPS.filter((step) => (!step.option || options[step.option]) && !applied.has(step.name)).map(
-      (step) => step.name,
-    );
+    return STEPS.filter((step) => isAsked(step, map, options) && !applied.has(step.name)).map((step) => step.name);
   });
 }
 
@@ -155,6 +188,9 @@ export async function rollback(
       : underMysqlLock(connection, prefix, work);
   });
 }
+
+const isAsked = (step: Step, map: TableMap, options: Pick<MigrateOptions, 'uniqueNumber'>): boolean =>
+  (!step.option || options[step.option] === true) && (step.wanted?.(map) ?? true);
 
 function prefixOf(map: TableMap): string {
   const prefix = map.tablePrefix ?? 'im_';

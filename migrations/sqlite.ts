@@ -10,6 +10,7 @@ const TYPES: Schema['types'] = {
   int: 'INTEGER',
   flag: 'INTEGER',
   long: 'TEXT',
+  blob: 'BLOB',
   text: 'TEXT',
   time: 'TEXT',
   char: () => 'TEXT',

@@ -17,6 +17,8 @@ export interface ColumnTypes {
   flag: string;
   /** JSON documents and snapshots. */
   long: string;
+  /** Bytes, up to 16 MB. */
+  blob: string;
   text: string;
   /** ISO-8601 in UTC, 24 characters. */
   time: string;
@@ -70,6 +72,8 @@ export interface Step {
   name: string;
   /** Only applied where the host asked for it. */
   option?: 'uniqueNumber';
+  /** Asked at each run: false leaves the step for the run whose map has what it extends. */
+  wanted?(map: TableMap): boolean;
   up(context: StepContext): Promise<void>;
   /** Must also undo a half-done `up`. */
   down(context: StepContext): Promise<void>;

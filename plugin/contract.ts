@@ -1,7 +1,21 @@
 /** What a host passes to createInvoiceMerge and what it gets back. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Knex } from 'knex';
-import type { Actor, Candidate, Day, Db, HostCrm, Id, Merge, Query, Row, Settlement, Trx } from './host/contract';
+import type {
+  Actor,
+  Candidate,
+  Day,
+  Db,
+  HostCrm,
+  Id,
+  Merge,
+  Query,
+  Row,
+  SaleLine,
+  Settlement,
+  Trx,
+} from './host/contract';
+import type { IntegrationHandler } from './handover/contract';
 import type { Decimal } from './money/types';
 
 /** Fits Express 4 and 5 without naming either: a v5 Router does not compile in a host typed for v4. */
@@ -33,6 +47,12 @@ export interface Options<Req extends IncomingMessage> {
   translate?(key: string, vars: Row, locale: string): string | undefined;
   logger?: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: Row) => void>;
   hooks?: Hooks;
+  /** Functions that take hand-overs, by the name that a connection is given, beside signed webhooks. */
+  integrations?: Record<string, IntegrationHandler>;
+  /** Encrypts the secrets of webhooks at rest, at least 32 characters; without it there are no webhooks. */
+  secretKey?: string;
+  /** Host names, addresses and networks (CIDR) of your own that hand-overs may reach, also by http. Default: none. */
+  allowedDestinations?: string[];
   /** Time zone of the business, for periods and days. Default: Europe/Paris. */
   timeZone?: string;
   /** Language of what the plugin writes into documents: discount lines, notes. Default: fr */
@@ -49,6 +69,16 @@ export type Action =
   | 'merge.undo_own'
   | 'merge.history'
   | 'payments.allocate'
+  | 'numbers.view'
+  | 'numbers.adjust'
+  | 'billing.manage'
+  | 'checkout.take'
+  | 'sales.view'
+  | 'sales.view_all'
+  | 'sales.void'
+  | 'sales.export'
+  | 'handover.view'
+  | 'handover.resend'
   | 'settings.manage';
 
 /** `db` is what a hook asks the database with: inside a save its transaction. */
@@ -128,16 +158,29 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   agedParts(db: Db, invoiceIds: Id[]): Promise<Map<Id, AgedPart[]>>;
   /**
    * Forgets the keys of saves that are 90 days old, in small parts: call it daily, from any one process. After that, the
-   * same form posted again is a new save. Merges, snapshots and received payments are records: nothing deletes them.
+   * same form posted again is a new save. Of hand-overs it forgets the messages and replies, not the journal. Merges,
+   * snapshots and received payments are records: nothing deletes them.
    */
-  housekeeping(): Promise<{ saveKeys: number }>;
+  housekeeping(): Promise<{ saveKeys: number; handovers: number }>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
   remindable(query: Query, aliases: { invoices: string }): void;
   /** The words for an error of applyMerge, guard or allocate, in the person's language; null when it is not ours. */
   explain(error: unknown, req: Req): string | null;
-  numbers: { allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]> };
+  /** Leaves out rows of external billing, which is another system's money. For reports of payments received. */
+  received(query: Query, aliases: { payments: string }): void;
+  billing: Billing;
+  numbers: {
+    allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+    /**
+     * The numbers that these invoices bore and do not bear now, the latest first, by id: a cancelled invoice whose number
+     * was freed is still called by it. Who never bore another number is left out. One statement.
+     */
+    former(db: Db, invoiceIds: Id[]): Promise<Map<Id, string[]>>;
+    /** Our page of one invoice's number, for a link on the host's own page of it; `numbers.view` opens it. */
+    pageOf(invoiceId: Id): string;
+  };
   migrate(options?: {
     allowCopy?: boolean;
     uniqueNumber?: boolean;
@@ -145,6 +188,17 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   }): Promise<string[]>;
   /** Refuses while merges, snapshots, number changes or reference transactions exist, unless told to discard them. */
   rollback(options?: { discardHistory?: boolean }): Promise<string[]>;
+  /** Sends hand-overs that no checkout has settled. Nothing runs before `start`; `runOnce` is for cron. */
+  worker: {
+    /** Looks every two seconds; keeps no process alive. */
+    start(): void;
+    /** After what is being sent is recorded. */
+    stop(): Promise<void>;
+    /** Sends all that is due now. @returns how many tries were made */
+    runOnce(): Promise<number>;
+  };
+  /** Stops what runs, so that the process can end. The host's Knex handle stays open. */
+  close(): Promise<void>;
   checkHost(): Promise<{ ok: boolean; faults: { code: string; where: string; mend: string }[] }>;
 }
 
@@ -174,10 +228,75 @@ export interface BannerSpec<Req> {
   createUrl?(req: Req, customerId: Id): string;
 }
 
-/** `merged`: the number was borne by an invoice that became part of this one. */
+/** The till, for a host's own pages and API. All of it needs `payments` and `paymentMethods` in the map, else IM_NO_BILLING 409. */
+export interface Billing {
+  /**
+   * A basket of the host's till, to be paid at `url`, which leads back to `returnUrl`. Any module; left out: Direct sale.
+   * @throws IM_PAYLOAD_INVALID 400 `{ field }`, also for a total below zero; IM_NOT_FOUND 404 for a module or customer
+   */
+  openSale(
+    trx: Trx,
+    basket: {
+      moduleId?: Id;
+      customerId: Id | null;
+      currency: string;
+      lines: SaleLine[];
+      actor: Actor;
+      returnUrl?: string;
+    },
+  ): Promise<{ saleId: Id; url: string }>;
+  /** Where "Take payment" leads. */
+  checkoutUrl(of: { invoiceId: Id } | { saleId: Id }): string;
+  /**
+   * What the page does, for a host's own form or API: checks, records and settles an invoice's payments, guarded as 'pay'.
+   * The same key again records nothing and answers what the first recorded. First call of the transaction.
+   * @throws IM_MERGED 409; IM_NOT_PAYABLE 422 `{ why }`; IM_OVER_PAID 422 `{ due }`; IM_METHOD_UNAVAILABLE 422 `{ why }`;
+   *   IM_AMOUNT_INVALID, IM_REFERENCE_MISSING, IM_REFERENCE_ILL_FORMED 422; IM_KEY_REUSED 409; IM_FORBIDDEN 403; IM_NOT_FOUND 404
+   */
+  takePayment(
+    trx: Trx,
+    payment: {
+      invoiceId: Id;
+      /** Left out: Invoices. */
+      moduleId?: Id;
+      payments: { methodId: Id; amount: Decimal; reference?: string | null; note?: string | null }[];
+      /** One per form or message, at most 190 characters. */
+      key: string;
+      actor: Actor;
+      /** The day of the host's payment. Default: today. */
+      date?: Day;
+    },
+  ): Promise<TakenPayment>;
+  /** What was taken for an invoice at the checkout, voids and refunds too, oldest first: for its page. */
+  paymentsOf(db: Db, invoiceId: Id): Promise<InvoicePayment[]>;
+}
+export interface TakenPayment {
+  saleId: Id;
+  replayed: boolean;
+  /** The host's own rows. */
+  payments: { id: Id; hostPaymentId: Id | null; methodId: Id; amount: Decimal }[];
+}
+export interface InvoicePayment {
+  id: Id;
+  hostPaymentId: Id | null;
+  at: string;
+  /** `correction` and `replacement`: the method was changed afterwards. */
+  act: 'payment' | 'void' | 'refund' | 'correction' | 'replacement';
+  /** As it was then. */
+  method: { id: Id; name: string; kind: 'internal' | 'external_payment' | 'external_billing' };
+  reference: string | null;
+  note: string | null;
+  amount: Decimal;
+  currency: string;
+  actor: Actor;
+  /** Another system has this money: the invoice is settled externally, nothing of it was received. */
+  settledExternally: boolean;
+}
+
+/** `merged`: the number was borne by an invoice that became part of this one; `renumbered`: by this one, which bears another by now, or none. */
 export interface FoundInvoice {
   invoiceId: Id;
-  how: 'itself' | 'merged';
+  how: 'itself' | 'merged' | 'renumbered';
 }
 
 export interface MergeSummary {

@@ -2,11 +2,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
-import type { Actor } from './host/contract';
+import { createBilling } from './billing/feature';
+import { createTill } from './billing/feature-till';
+import { SALES_PATH } from './billing/routes-till-deps';
+import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
+import { createHandover } from './handover/feature';
+import { CONNECTIONS_PATH, JOURNAL_PATH } from './handover/routes-deps';
+import { usesOf } from './billing/store-uses';
+import type { Actor, Db, Id } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
 import { PluginError } from './errors';
 import { asNotMigrated } from './host/not-migrated';
+import { received } from './host/own-payments';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
@@ -32,12 +40,13 @@ import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
-import { createNumbering } from './numbering/service';
+import { createNumberingFeature, createNumbersWeb } from './numbering/feature';
+import { NUMBERS_PATH } from './numbering/routes-deps';
 import { checkOptions } from './options';
 import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
-import { modulePage } from './settings/routes-module';
+import { modulePage, type ModuleCard } from './settings/routes-module';
 import { createSettings } from './settings/service';
 import { createSettingsStore } from './settings/store';
 import { createAssets } from './web/assets';
@@ -82,18 +91,19 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ knex, store: createSettingsStore(prefix), authorize, clock },
     canCredit: canCredit(host),
   });
-  const numbering = createNumbering(host, prefix);
-  const deps: MergingDeps = {
-    knex,
-    host,
-    store: createMergeStore(prefix),
-    settings,
-    authorize,
-    scope: options.scope,
-    hooks: options.hooks ?? {},
-    logger,
-    clock,
+  const shared = {
+    ...{ knex, host, settings, authorize, scope: options.scope, clock },
     timeZone: options.timeZone ?? 'Europe/Paris',
+  };
+  const hooks = options.hooks ?? {};
+  const numbering = createNumberingFeature({
+    ...{ ...shared, prefix },
+    lockedUntil: async (db) => lockedUntil({ hooks }, db, await settings.read(db)),
+  });
+  const deps: MergingDeps = {
+    ...{ ...shared, hooks, logger },
+    store: createMergeStore(prefix),
+    numbers: numbering.records,
     csrfField: options.csrf?.fieldName,
     allocateNumbers: numbering.allocate,
     documents: translator(options.documentLocale ?? 'fr'),
@@ -167,6 +177,48 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
     paymentsUrl: base + pagesPath + PAYMENTS_PATH,
   });
+  const cardOf = (feature: string, action: Action, path: string): ModuleCard => ({
+    ...{ title: `${feature}.title`, text: `${feature}.about`, link: `${feature}.link` },
+    ...{ action, url: base + pagesPath + path },
+  });
+  const related = [
+    cardOf('methods', 'billing.manage', METHODS_PATH),
+    cardOf('modules', 'billing.manage', MODULES_PATH),
+    cardOf('connections', 'billing.manage', CONNECTIONS_PATH),
+  ];
+  const cards = [
+    cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('numbers', 'numbers.view', NUMBERS_PATH),
+    cardOf('sales', 'sales.view', SALES_PATH),
+    cardOf('handovers', 'handover.view', JOURNAL_PATH),
+    ...related,
+  ];
+  const handover = createHandover({
+    ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
+    ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
+    // Made after what hands over to it: asked only once a sale was.
+    onOutcome: (trx, outcome) => till.onOutcome(trx, outcome),
+    usesOf: async (db, id) =>
+      ((await billing.services?.methods.list(db)) ?? [])
+        .filter(({ integrationId }) => integrationId === id)
+        .map(({ name }) => name),
+  });
+  const numbers = createNumbersWeb(numbering, {
+    ...{ ...mergingPages, pages, clock, timeZone: deps.timeZone },
+    opensMerges: async (actor) => authorize(actor, 'merge.history', { db: knex }),
+  });
+  const billingShared = {
+    ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
+    asset: assets.url,
+    countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
+    integrations: handover.service.integrations,
+  };
+  const billing = createBilling(billingShared);
+  const till = createTill({
+    ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
+    handover: handover.service,
+    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
+  });
   const router = Router();
   const endpoints = [
     // Before `/merges/:id`.
@@ -175,10 +227,15 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
+    ...numbers.endpoints,
+    ...billing.endpoints,
+    ...handover.endpoints,
+    ...till.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
     assets.router,
+    handover.callbacks,
     createApi(endpoints, {
       ...mergingPages,
       base,
@@ -188,19 +245,28 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention, held, historyUrl }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention: [...attention, handover.attention], held, cards }),
     noticeRoutes(noticePages),
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
+    numbers.pages,
+    billing.pages,
+    handover.pages,
+    till.pages,
     settingsRoutes({
-      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+      canSell: billing.services !== null && host.createSale !== undefined,
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
-  const renderBanner = coded((req: Req, res: ServerResponse, spec: BannerSpec<Req>) => banner.render(req, res, spec));
+  const renderBanner = coded(async (req: Req, res: ServerResponse, spec: BannerSpec<Req>) => {
+    const invoiceId = spec.page === 'preview' ? spec.invoiceId?.(req) : undefined;
+    const note = invoiceId === undefined ? '' : await numbers.note(req, res, invoiceId);
+    return note + (await banner.render(req, res, spec));
+  });
 
   return {
     renderBanner,
@@ -231,13 +297,31 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     agedParts: coded(createAgedParts(deps)),
     housekeeping: coded(async () => ({
       saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+      handovers: await handover.forget(knex),
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
+    received: (query, aliases) => received(knex, query, host.map, aliases.payments),
+    billing: {
+      checkoutUrl: till.billing.checkoutUrl,
+      openSale: coded(till.billing.openSale),
+      takePayment: coded(till.billing.takePayment),
+      paymentsOf: coded(till.billing.paymentsOf),
+    },
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: coded(numbering.allocate) },
-    migrate: (how) => migrate(knex, host.map, how),
+    numbers: {
+      allocate: coded(numbering.allocate),
+      former: coded(numbering.service.formerNumbers),
+      pageOf: numbers.pageOf,
+    },
+    worker: handover.worker,
+    close: () => handover.worker.stop(),
+    migrate: async (how) => {
+      const applied = await migrate(knex, host.map, how);
+      await handover.demandKey(knex);
+      return applied;
+    },
     rollback: (how) => rollback(knex, host.map, how),
     checkHost: async () => {
       const { ok, faults } = await inspect();

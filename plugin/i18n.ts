@@ -235,8 +235,32 @@ export function explainError(words: Words, error: unknown): string | null {
   const sentence = words.find(keys, showVars(words, { ...vars, lastMerge, causes, fields })) ?? error.code;
   const stale = rowsOf(vars.stale).map((source) => explainStale(words, source));
   const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
-  const undo = rowsOf(vars.refusals).map((refusal) => explainUndoRefusal(words, refusal));
-  return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices, ...undo].join(' ');
+  const explainOne = error.code === 'IM_NUMBER_REFUSED' ? explainNumberRefusal : explainUndoRefusal;
+  const refusals = rowsOf(vars.refusals).map((refusal) => explainOne(words, refusal));
+  const asked = rowsOf(vars.questions).map((question) => explainNumberQuestion(words, question));
+  return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices, ...refusals, ...asked].join(' ');
+}
+
+/** Why a number is not given, freed or taken back, and what to do about it. */
+export const explainNumberRefusal = (words: Words, { code, vars }: Row): string =>
+  words.find([`numbers.refused.${String(code)}`], showVars(words, (vars ?? {}) as Row)) ?? String(code);
+
+/** What a person answers for who gives a number. */
+export function explainNumberQuestion(words: Words, { code, vars }: Row): string {
+  const { before, after, ...others } = (vars ?? {}) as Row;
+  const dated = Object.entries({ before, after }).flatMap(([side, one]): [string, unknown][] => {
+    const { number, date } = (one ?? {}) as Row;
+    return typeof number === 'string' && typeof date === 'string'
+      ? [
+          [side, number],
+          [`${side}Date`, date],
+        ]
+      : [];
+  });
+  const sides = Object.keys({ before, after }).filter((side) => dated.some(([name]) => name === side));
+  const variant = sides.length === 2 ? 'both' : (sides[0] ?? (others.number === null ? 'none' : ''));
+  const keys = [`numbers.asks.${String(code)}_${variant}`, `numbers.asks.${String(code)}`];
+  return words.find(keys, showVars(words, { ...others, ...Object.fromEntries(dated) })) ?? String(code);
 }
 
 /** Why a merge cannot be undone or corrected, and what to do about it. */

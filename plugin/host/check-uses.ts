@@ -176,7 +176,7 @@ function creditNoteUses(of: Of, map: TableMap, invoiceId: Key): void {
 }
 
 function moneyUses(of: Of, map: TableMap, invoiceId: Key): void {
-  const { payments, credits } = map;
+  const { payments, credits, paymentMethods } = map;
   if (payments) {
     const table = of('payments', payments.table);
     table.add('id', payments.id);
@@ -185,6 +185,12 @@ function moneyUses(of: Of, map: TableMap, invoiceId: Key): void {
     table.add('method', payments.method);
     table.add('date', payments.date, 'day');
     table.add('note', payments.note);
+  }
+  if (paymentMethods) {
+    const table = of('paymentMethods', paymentMethods.table);
+    for (const name of ['id', 'name', 'active'] as const) table.add(name, paymentMethods[name]);
+    table.addKeys('cash', paymentMethods.cash);
+    table.addKeys('fixed', paymentMethods.fixed);
   }
   if (credits) {
     const table = of('credits', credits.table);

@@ -38,9 +38,20 @@ const OWN_TABLES = [
   'received_payments',
   'customer_notices',
   'dismissals',
+  ...['claimed_numbers', 'number_changes', 'explained_gaps', 'vacated_numbers'],
 ];
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];
+/** The same where the map has what billing needs. */
+const BILLING_TABLES = ['order_modules', 'module_payment_methods', 'images'];
+const METHOD_COLUMNS = [
+  ...['kind', 'external_identifier', 'requires_reference', 'reference_label', 'reference_mask', 'image_id'],
+  ...['integration_id', 'archived_at', 'used_at'],
+];
+const PAYMENT_COLUMNS = [
+  ...['external_reference', 'method_snapshot', 'order_module_id', 'request_key', 'reverses_payment_id', 'reason'],
+  'actor',
+];
 
 /**
  * All faults of a host at once: its handle, missing tables and columns, types that do not fit, the plugin's own tables and
@@ -207,11 +218,21 @@ function notTransactional(schema: Schema, uses: ColumnUse[]): HostFault[] {
 function notMigrated(schema: Schema, map: TableMap): HostFault[] {
   const prefix = map.tablePrefix ?? 'im_';
   const mend = 'Run `await merge.migrate()` before the host listens.';
-  const tables = OWN_TABLES.map((name) => prefix + name).filter((name) => !schema.table(name));
+  const { paymentMethods, payments } = map;
+  const isBilling = paymentMethods !== undefined && payments !== undefined;
+  const tables = [...OWN_TABLES, ...(isBilling ? BILLING_TABLES : [])]
+    .map((name) => prefix + name)
+    .filter((name) => !schema.table(name));
   const columns = (
     [
       [map.invoices.table, OWN_INVOICE_COLUMNS],
       [map.lines.table, OWN_LINE_COLUMNS],
+      ...(isBilling
+        ? ([
+            [paymentMethods.table, METHOD_COLUMNS],
+            [payments.table, PAYMENT_COLUMNS],
+          ] as const)
+        : []),
     ] as const
   ).flatMap(([tableName, own]) => {
     const table = schema.table(tableName);

@@ -221,7 +221,27 @@ export interface HostCrm {
     trx: Trx,
     payment: { invoiceId: Id | null; methodId: Id; amount: Decimal; date: Day; note: string; columns: Row },
   ): Promise<Id>;
+  /**
+   * The host's own document for a direct sale that it invoices: numbered and open, its total that of the lines; the
+   * payments follow through `recordPayment`. Absent: direct sales can only be paid by what another system invoices.
+   */
+  createSale?(trx: Trx, sale: Sale): Promise<{ invoiceId: Id; number: string | null }>;
   invoiceUrl(id: Id, page: 'preview' | 'edit' | 'public'): string;
+}
+/** A basket that was paid; prices without tax, as on invoices. `customerId` null: nobody asked for the name. */
+export interface Sale {
+  customerId: Id | null;
+  currency: string;
+  /** The day of the business. */
+  date: Day;
+  lines: SaleLine[];
+  actor: Actor;
+}
+export interface SaleLine {
+  description: string;
+  quantity: Decimal;
+  unitPrice: Decimal;
+  taxes: Tax[];
 }
 export interface NewCreditNote {
   invoice: Invoice;
@@ -342,6 +362,11 @@ export interface TableMap {
   }[];
   customers: { table: string; id: Col; name: Col };
   payments?: { table: string; id: Col; invoice: Col; amount: Col; method: Col; date: Col; note?: Col };
+  /**
+   * Ways to pay, the external ones among them: with `payments`, what billing needs. `cash`: the columns and values of the
+   * row that is Cash. `fixed`: what a method added here gets besides its name.
+   */
+  paymentMethods?: { table: string; id: Col; name: Col; active?: Col; cash: Row; fixed?: Row };
   /** Any row = not a candidate. */
   credits?: { table: string; invoice: Col; amount: Col };
   /** Where credit notes are kept, for the settlement `credit`; their numbers are `series.creditNote`. */
@@ -376,7 +401,15 @@ export interface TableMap {
   taxRounding?: 'document' | 'line';
   /** First pattern: for new numbers; others: older ones. `next`: the host's own next-number setting, kept right. */
   series?: Partial<
-    Record<'invoice' | 'creditNote', { patterns: NumberPattern[]; next?: { table: string; column: Col; where: Row } }>
+    Record<
+      'invoice' | 'creditNote',
+      {
+        patterns: NumberPattern[];
+        next?: { table: string; column: Col; where: Row };
+        /** When the sequence begins anew. Default: each year where a year stands in the pattern, else never. */
+        restarts?: 'never' | 'yearly' | 'monthly';
+      }
+    >
   >;
   /** Rows that go with a deleted invoice and are in its snapshot. */
   owned: { table: string; invoice: Col; fixed?: Row }[];

@@ -13,6 +13,7 @@ const VALUES = new Set([
   'values',
   'set',
   'patterns',
+  'restarts',
   'cash',
   'policy',
   'to',
@@ -93,6 +94,15 @@ function required(map: TableMap, fault: Report): void {
       if (notes[key] === undefined) fault(`creditNotes.${key}`, `name the ${key} of credit notes`);
     if (!map.series?.creditNote) fault('series.creditNote', 'give the pattern of credit note numbers');
   }
+  const methods = map.paymentMethods as Row | undefined;
+  if (methods) {
+    for (const key of ['table', 'id', 'name'])
+      if (methods[key] === undefined) fault(`paymentMethods.${key}`, `name the ${key} of payment methods`);
+    // Without it nothing would say which method stays first.
+    if (Object.keys(methods.cash ?? {}).length === 0)
+      fault('paymentMethods.cash', 'give the columns and values of the row that is Cash: { id: 1 }');
+    if (!map.payments) fault('payments', 'map the table of payments too: payment methods are of no use without it');
+  }
   if (!Array.isArray(map.owned)) fault('owned', 'list the tables whose rows go with a deleted invoice ([] for none)');
   if (!Array.isArray(map.links)) fault('links', 'list the tables that point at invoices or lines ([] for none)');
 }
@@ -145,8 +155,10 @@ function lists(map: TableMap, fault: Report): void {
   for (const [name, series] of Object.entries(map.series ?? {})) {
     if (!series?.patterns?.length)
       fault(`series.${name}.patterns`, 'give at least one pattern, the first for new numbers');
+    if (series?.restarts !== undefined && !['never', 'yearly', 'monthly'].includes(series.restarts))
+      fault(`series.${name}.restarts`, "say 'never', 'yearly' or 'monthly', or leave it out");
     (series?.patterns ?? []).forEach((pattern, at) => {
-      const mend = patternFault(pattern);
+      const mend = patternFault(pattern, series?.restarts);
       if (mend) fault(`series.${name}.patterns.${at}`, mend);
     });
   }

@@ -78,7 +78,7 @@ export const balanceOf = (invoice: Pick<Invoice, 'total' | 'payments' | 'credits
   toAmount(exact(invoice.total).minus(sum([invoice.payments.sum, invoice.credits.sum])), minorUnit(invoice.currency));
 
 /** Why no money of this currency can be booked on the invoice; null when it can. */
-function closedTo(invoice: Invoice | null, currency: string): WaitingReason | null {
+export function closedTo(invoice: Invoice | null, currency: string): WaitingReason | null {
   if (!invoice) return 'unknown';
   if (invoice.status === 'draft' || invoice.status === 'cancelled') return invoice.status;
   if (invoice.status === 'paid' || !exact(balanceOf(invoice)).gt(ZERO)) return 'paid';

@@ -10,6 +10,14 @@ export interface SettlementRule<S extends Settlement = Settlement> {
 /** Where the business invoices, which decides what is lawful: see rules.ts. */
 export type Preset = 'none' | 'france' | 'eu';
 
+/** What bookkeepers may do with numbers by hand. */
+export interface NumberSettings {
+  /** A number that no document bears may be given to an invoice. */
+  fillGaps: boolean;
+  /** The number of a cancelled invoice may be taken from it. */
+  freeCancelled: boolean;
+}
+
 export interface Settings {
   /** Off: nothing can be merged and no banner is shown; what was merged stays as it is. */
   enabled: boolean;
@@ -20,6 +28,23 @@ export interface Settings {
   /** What is offered where the preset leaves the choice (`none`), for sources that bear a number. */
   issued: SettlementRule;
   draft: SettlementRule<SettlementChoice['draft']>;
+  /**
+   * A direct sale that another system bills gets an invoice of the host all the same, for hosts that invoice themselves
+   * what another system only collects.
+   */
+  directSaleInvoice: boolean;
+  /** As far as the preset leaves the choice: see `numberRules`. */
+  numbers: NumberSettings;
+}
+
+/** What holds for numbers at this moment. */
+export interface NumberRules extends NumberSettings {
+  preset: Preset;
+  /**
+   * What filling a gap asks for besides: nothing, a reason (EU), or a reason that says why the order of dates is broken
+   * (France, where numbers follow each other in it).
+   */
+  fillAsks: 'nothing' | 'reason' | 'chronology';
 }
 
 /** What holds at this moment: the settings under their preset, as far as the host goes along. */

@@ -4,7 +4,7 @@ import type { Db } from '../host/contract';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { component, count } from '../web/shapes';
 import type { SettingsService } from './contract';
-import { closedDay, draftRule, issuedRule, preset } from './rules';
+import { closedDay, draftRule, issuedRule, numberSettings, preset } from './rules';
 
 const settingsNow = component(
   'Settings',
@@ -14,6 +14,8 @@ const settingsNow = component(
     lockedUntil: closedDay,
     issued: component('IssuedRule', issuedRule),
     draft: component('DraftRule', draftRule),
+    numbers: component('NumberSettings', numberSettings),
+    directSaleInvoice: z.boolean(),
     version: count,
   }),
 );
@@ -23,7 +25,8 @@ export function settingsEndpoints({ db, settings }: { db: Db; settings: Settings
     endpoint({
       method: 'get',
       path: '/settings',
-      summary: 'Whether merging is switched on, where the business invoices, and what may become of merged invoices',
+      summary:
+        'Whether merging is switched on, where the business invoices, what may become of merged invoices and numbers',
       action: 'settings.manage',
       replies: { 200: settingsNow },
       handler: async () => ({ status: 200, body: await settings.read(db) }),

@@ -2,6 +2,7 @@
 import { Router } from 'express';
 import type { Request } from 'express';
 import { z } from 'zod';
+import type { Action } from '../contract';
 import { isPluginError, PluginError } from '../errors';
 import type { HostFault } from '../host/check';
 import type { Actor } from '../host/contract';
@@ -18,10 +19,20 @@ export interface Attention {
   url: string;
 }
 
+/** Where a feature's page is, and what it is for; `title`, `text` and `link` are keys. */
+export interface ModuleCard {
+  title: string;
+  text: string;
+  link: string;
+  url: string;
+  /** What it takes to open it. */
+  action: Action;
+}
+
 export interface ModulePageDeps extends SettingsPageDeps {
   checkHost(): Promise<{ faults: HostFault[] }>;
-  /** Our page of the merges that were made. */
-  historyUrl: string;
+  /** A link to each feature's page that this person may open. */
+  cards: ModuleCard[];
   /** The settings under their preset, as far as the host goes along. */
   held(settings: SettingsNow): Promise<RulesNow>;
   /** Asked one after the other for whoever opens the page; each answers what this person may do something about. */
@@ -67,7 +78,9 @@ export function modulePage(deps: ModulePageDeps): Router {
       const now = await settingsNow();
       const waiting: Attention[] = [];
       if (now) for (const ask of deps.attention) waiting.push(...(await ask(actor, words)));
-      if (!manages && !merges && waiting.length === 0) throw new PluginError('IM_FORBIDDEN', 403);
+      const cards: ModuleCard[] = [];
+      if (now) for (const card of deps.cards) if (await deps.may(actor, card.action)) cards.push(card);
+      if (!manages && !merges && waiting.length + cards.length === 0) throw new PluginError('IM_FORBIDDEN', 403);
       await pages.send(req, res, {
         view: 'module',
         title: words.t('module.title'),
@@ -76,7 +89,7 @@ export function modulePage(deps: ModulePageDeps): Router {
           state: !now ? 'missing' : now.enabled ? 'on' : 'off',
           manages,
           waiting,
-          historyUrl: now && (await deps.may(actor, 'merge.history')) ? deps.historyUrl : null,
+          cards,
           unanswered: now?.preset === null,
           rules: now ? explainRules(words, { ...now, ...(await deps.held(now)), preset: now.preset }) : [],
           check: manages ? explainFaults(words, (await deps.checkHost()).faults) : null,

@@ -1,8 +1,8 @@
 /** What the settings page shows, made from the settings: pure. */
 import type { Settlement } from '../host/contract';
 import type { Words } from '../i18n';
-import type { Preset, Settings, SettingsChange, SettlementRule } from './contract';
-import { needsCredit, PRESETS, SETTLEMENTS } from './rules';
+import type { NumberSettings, Preset, Settings, SettingsChange, SettlementRule } from './contract';
+import { needsCredit, NUMBER_ACTS, numberRules, PRESETS, SETTLEMENTS } from './rules';
 
 const KINDS = ['issued', 'draft'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -45,14 +45,23 @@ export interface PresetView {
   reason: string | null;
 }
 
-/** Where the business may invoice, in two lines each; none is chosen until somebody has answered. */
+/** What may be done with numbers by hand, one a row. */
+export const toNumbersView = (words: Words, numbers: NumberSettings) =>
+  NUMBER_ACTS.map((value) => ({
+    value,
+    label: words.t(`settings.${value}`),
+    effect: words.t(`settings.${value}Effect`),
+    allowed: numbers[value],
+  }));
+
+/** Where the business may invoice, in three lines each; none is chosen until somebody has answered. */
 export const toPresets = (words: Words, chosen: Preset | null, canCredit: boolean): PresetView[] =>
   PRESETS.map((value) => {
     const impossible = !canCredit && needsCredit({ preset: value, issued: { offered: [], default: 'cancel' } });
     return {
       value,
       label: words.t(`settings.preset_${value}`),
-      effects: [words.t(`settings.preset_${value}_does`), words.t(`settings.preset_${value}_besides`)],
+      effects: ['does', 'besides', 'numbers'].map((line) => words.t(`settings.preset_${value}_${line}`)),
       chosen: value === chosen,
       reason: impossible ? words.t('settings.presetUnavailable') : null,
     };
@@ -78,11 +87,21 @@ const ruleLines = (words: Words, settings: Pick<Settings, Kind>): string[] =>
     words.t('settings.rule', { kind: words.t(`settings.${kind}`), names: namesOf(words, settings[kind]) }),
   );
 
-/** Where the business invoices, until when its books are closed, and a line for each kind of source. */
+function allowedOf(words: Words, numbers: NumberSettings): string {
+  const allowed = NUMBER_ACTS.filter((one) => numbers[one]).map((one) => words.t(`settings.${one}`));
+  return allowed.join(', ').toLocaleLowerCase(words.locale) || words.t('settings.numbersFixed');
+}
+
+/** "Numéros : combler un trou, libérer le numéro d’une facture annulée". */
+const numbersLine = (words: Words, numbers: NumberSettings): string =>
+  words.t('settings.rule', { kind: words.t('settings.numbers'), names: allowedOf(words, numbers) });
+
+/** Where the business invoices, until when its books are closed, a line for each kind of source, and one for numbers. */
 export const explainRules = (words: Words, settings: Omit<Settings, 'enabled'>): string[] => [
   words.t('settings.presetIs', { name: presetName(words, settings.preset) }),
   closedLine(words, settings.lockedUntil),
   ...ruleLines(words, settings),
+  numbersLine(words, numberRules(settings)),
 ];
 
 /** Who, when, and each thing that became another. */
@@ -112,9 +131,16 @@ export function explainChange(words: Words, { at, by, before, after }: SettingsC
     const was = namesOf(words, before[kind]);
     return was === namesOf(words, after[kind]) ? [] : [became(now[index] ?? '', was)];
   });
+  const allowedBefore = allowedOf(words, before.numbers);
+  const numbers =
+    allowedBefore === allowedOf(words, after.numbers) ? [] : [became(numbersLine(words, after.numbers), allowedBefore)];
+  const sales =
+    before.directSaleInvoice === after.directSaleInvoice
+      ? []
+      : [words.t(`settings.directSaleInvoice_${after.directSaleInvoice ? 'on' : 'off'}`)];
   return {
     at: words.instant(at),
     by: by.name,
-    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules],
+    what: [...(before.enabled === after.enabled ? [] : [switched]), ...moved, ...rules, ...numbers, ...sales],
   };
 }

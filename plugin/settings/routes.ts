@@ -11,8 +11,8 @@ import type { Words } from '../i18n';
 import { formBody, parse, route, sameOriginWrites, signedIn } from '../web/guards';
 import type { Pages } from '../web/page';
 import type { Settings, SettingsNow, SettingsService, SettlementRule } from './contract';
-import { PRESETS, SETTLEMENTS } from './rules';
-import { explainChange, explainRules, toPresets, toRuleView, type Kind } from './routes-view';
+import { NUMBER_ACTS, PRESETS, SETTLEMENTS } from './rules';
+import { explainChange, explainRules, toNumbersView, toPresets, toRuleView, type Kind } from './routes-view';
 
 /** What the pages of this feature work with; create-plugin.ts puts it together. */
 export interface SettingsPageDeps {
@@ -33,6 +33,10 @@ export interface SettingsRoutesDeps extends SettingsPageDeps {
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
   /** Whether the host keeps credit notes. */
   canCredit: boolean;
+  /** Other pages of settings; `title` is a key. */
+  related: { title: string; url: string; action: Action }[];
+  /** Whether the host has payments and payment methods, and invoices direct sales. */
+  canSell: boolean;
   /** Until when the host itself says that books are closed. */
   closedByHost(db: Db): Promise<Day | null>;
 }
@@ -51,9 +55,12 @@ const settingsForm = z.object({
   issuedDefault: z.enum(SETTLEMENTS.issued),
   draftOffered: list(SETTLEMENTS.draft),
   draftDefault: z.enum(SETTLEMENTS.draft),
+  numbers: list(NUMBER_ACTS),
   /** Not posted until somebody has answered where the business invoices. */
   preset: z.enum(PRESETS).optional(),
   lockedUntil: z.union([z.literal(''), z.iso.date()]).optional(),
+  /** A hidden '0', and '1' behind it where the box is ticked: the last one counts. Not posted where nothing is sold. */
+  directSaleInvoice: z.union([z.enum(['0', '1']), z.array(z.enum(['0', '1'])).max(2)]).optional(),
 });
 
 /** What is chosen unless the person chooses is always offered: the form has no wrong state. */
@@ -64,13 +71,16 @@ const ruleOf = <S extends Settlement>(all: readonly S[], offered: S[], chosen: S
 
 function readForm(body: unknown): { wanted: Pick<Settings, Kind> & Partial<Settings>; version: number } {
   const posted = parse(settingsForm, 'body', body);
-  const { issuedOffered, issuedDefault, draftOffered, draftDefault, version, preset, lockedUntil } = posted;
+  const { issuedOffered, issuedDefault, draftOffered, draftDefault, numbers, version, preset, lockedUntil } = posted;
+  const { directSaleInvoice: ticked } = posted;
   return {
     wanted: {
       issued: ruleOf(SETTLEMENTS.issued, issuedOffered, issuedDefault),
       draft: ruleOf(SETTLEMENTS.draft, draftOffered, draftDefault),
+      numbers: { fillGaps: numbers.includes('fillGaps'), freeCancelled: numbers.includes('freeCancelled') },
       ...(preset && { preset }),
       ...(lockedUntil !== undefined && { lockedUntil: lockedUntil === '' ? null : lockedUntil }),
+      ...(ticked !== undefined && { directSaleInvoice: [ticked].flat().at(-1) === '1' }),
     },
     version: Number(version),
   };
@@ -85,12 +95,16 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   async function show(
     req: Request,
     res: Response,
+    actor: Actor,
     shown: Omit<SettingsNow, 'enabled'>,
     refused: { status: number; message: string; now: string[] } | null,
   ): Promise<void> {
     const words = deps.wordsOf(req);
     const blocked = await deps.deleteBlockers(db);
     const changes = await settings.changes(db, SHOWN_CHANGES);
+    const related: { title: string; url: string }[] = [];
+    for (const { title, url, action } of deps.related)
+      if (await deps.may(actor, action)) related.push({ title: words.t(title), url });
     const closedByHost = await deps.closedByHost(db);
     await pages.send(req, res, {
       view: 'settings',
@@ -100,15 +114,18 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
       ...(refused && { status: refused.status }),
       vm: {
         refused,
+        related,
         version: shown.version,
         presets: toPresets(words, shown.preset, deps.canCredit),
         unanswered: shown.preset === null,
         lockedUntil: shown.lockedUntil ?? '',
+        directSaleInvoice: deps.canSell ? { on: shown.directSaleInvoice } : null,
         closedByHost: closedByHost && words.day(closedByHost),
         rules: [
           toRuleView(words, 'issued', shown.issued, deps.canCredit),
           toRuleView(words, 'draft', shown.draft, deps.canCredit),
         ],
+        numbers: toNumbersView(words, shown.numbers),
         blocked: blocked.length > 0 ? words.list(blocked.map(({ where }) => where)) : null,
         changes: changes.map((change) => explainChange(words, change)),
       },
@@ -118,8 +135,9 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   router.get(
     '/settings',
     route(async (req, res) => {
-      await settings.demandManage(await signedIn(req, deps.actorOf));
-      await show(req, res, await settings.read(db), null);
+      const actor = await signedIn(req, deps.actorOf);
+      await settings.demandManage(actor);
+      await show(req, res, actor, await settings.read(db), null);
     }),
   );
 
@@ -139,7 +157,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
         const now = error.vars.now as SettingsNow;
         const message = explainError(words, error) ?? '';
         const refused = { status: error.status, message, now: explainRules(words, now) };
-        return show(req, res, { ...now, ...wanted }, refused);
+        return show(req, res, actor, { ...now, ...wanted }, refused);
       }
       pages.redirect(res, '/settings', 'saved');
     }),

@@ -1,7 +1,7 @@
 /** The settings' shape, their defaults, and what of them holds at this moment: pure. */
 import { z } from 'zod';
 import type { SettlementChoice } from '../host/contract';
-import type { HostAbilities, Preset, RulesNow, Settings, SettlementRule } from './contract';
+import type { HostAbilities, NumberRules, Preset, RulesNow, Settings, SettlementRule } from './contract';
 
 /** Until somebody decides otherwise. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -10,6 +10,8 @@ export const DEFAULT_SETTINGS: Settings = {
   lockedUntil: null,
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+  numbers: { fillGaps: true, freeCancelled: true },
+  directSaleInvoice: false,
 };
 
 /** What can be offered at all for each kind of source, in the order of the screen. A draft owes nothing that could be credited. */
@@ -17,6 +19,9 @@ export const SETTLEMENTS = {
   issued: ['cancel', 'delete', 'credit'],
   draft: ['cancel', 'delete'],
 } as const;
+
+/** What may be allowed of numbers, in the order of the screen. */
+export const NUMBER_ACTS = ['fillGaps', 'freeCancelled'] as const;
 
 export const PRESETS = ['none', 'france', 'eu'] as const;
 
@@ -32,6 +37,7 @@ export const issuedRule = ruleOf(SETTLEMENTS.issued);
 export const draftRule = ruleOf(SETTLEMENTS.draft);
 export const preset = z.enum(PRESETS).nullable();
 export const closedDay = z.iso.date().nullable();
+export const numberSettings = z.strictObject({ fillGaps: z.boolean(), freeCancelled: z.boolean() });
 
 /** Part by part: one that is missing, or that a newer version wrote in its own way, is as by default. */
 export function parseSettings(stored: unknown): Settings {
@@ -46,6 +52,9 @@ export function parseSettings(stored: unknown): Settings {
     lockedUntil: closedDay.safeParse(parts.lockedUntil).data ?? DEFAULT_SETTINGS.lockedUntil,
     issued: { ...issued, offered: SETTLEMENTS.issued.filter((one) => issued.offered.includes(one)) },
     draft: { ...draft, offered: SETTLEMENTS.draft.filter((one) => draft.offered.includes(one)) },
+    numbers: numberSettings.safeParse(parts.numbers).data ?? DEFAULT_SETTINGS.numbers,
+    directSaleInvoice:
+      typeof parts.directSaleInvoice === 'boolean' ? parts.directSaleInvoice : DEFAULT_SETTINGS.directSaleInvoice,
   };
 }
 
@@ -93,6 +102,16 @@ export function rulesNow(
   const lawful = PRESET_RULES[chosen];
   // Never `cancel` instead, whatever the host lacks: such a merge fails and is rolled back.
   return { preset: chosen, ...lawful, draft: keep(lawful.draft) };
+}
+
+/**
+ * What holds for numbers under the preset. No law lets a cancelled invoice give up its number: it stays in the books
+ * under it. A gap may be filled anywhere, since it is a bookkeeper who answers for it, in writing.
+ */
+export function numberRules({ preset: chosen, numbers }: Pick<Settings, 'preset' | 'numbers'>): NumberRules {
+  if (chosen === null || chosen === 'none') return { preset: 'none', ...numbers, fillAsks: 'nothing' };
+  const fillAsks = chosen === 'france' ? 'chronology' : 'reason';
+  return { preset: chosen, fillGaps: true, freeCancelled: false, fillAsks };
 }
 
 /** What a form chose. Drafts go the way that was chosen for issued ones, where it is open to them and nothing else was said. */

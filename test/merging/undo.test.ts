@@ -351,7 +351,8 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
         const mergeId = await merge(fixture, target, [source], how);
         const before = await fixture.dump();
         let fired = 0;
-        for (let statement = 1; statement <= count; statement += 1)
+        // Every one of them is broken by `npm run test:stress`.
+        for (let statement = 1; statement <= count; statement += 5)
           for (const when of ['before', 'after'] as const) {
             spy.reset();
             spy.failAt({ statement, when });
@@ -360,7 +361,7 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
           }
         expect(await fixture.dump()).toEqual(before);
         console.log(`undo on ${fixture.database.name}, ${how}: ${fired} faults in ${count} statements`);
-        expect(fired).toBe(2 * count);
+        expect(fired).toBe(2 * Math.ceil(count / 5));
         spy.reset();
         expect((await undo(fixture, mergeId)).status).toBe(200);
         spy.restore();

@@ -8,12 +8,14 @@ const DEFAULTS = {
   lockedUntil: null,
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+  numbers: { fillGaps: true, freeCancelled: true },
 };
 const FORM = {
   issuedOffered: ['cancel', 'delete'],
   issuedDefault: 'cancel',
   draftOffered: ['cancel', 'delete'],
   draftDefault: 'cancel',
+  numbers: ['fillGaps', 'freeCancelled'],
 };
 
 describe.each(eachDatabase)('the settings, on %s', (_name, createDatabase) => {
@@ -78,7 +80,27 @@ describe.each(eachDatabase)('the settings, on %s', (_name, createDatabase) => {
       'draftOffered cancel',
       'draftOffered delete',
       'draftDefault delete',
+      'numbers fillGaps',
+      'numbers freeCancelled',
     ]);
+  });
+
+  it('let numbers be changed by hand as the boxes say, and the log names what was allowed before', async () => {
+    const { status } = await crm.post('admin', '/settings', { ...FORM, numbers: 'fillGaps', version: '0' });
+    expect(status).toBe(303);
+    const numbers = { fillGaps: true, freeCancelled: false };
+    expect((await crm.api('admin')).body).toEqual({ ...DEFAULTS, numbers, version: 1 });
+    const { $ } = await crm.get('admin', '/invoice-merge/settings');
+    const ticked = $('[name=numbers]:checked').toArray();
+    expect(ticked.map(({ attribs }) => attribs.value)).toEqual(['fillGaps']);
+    expect($('.im-log li').text()).toContain(
+      'Numéros\u202f: combler un trou (avant\u202f: combler un trou, libérer le numéro d’une facture annulée)',
+    );
+    await crm.post('admin', '/settings', { ...FORM, numbers: undefined, preset: 'france', version: '1' });
+    // What holds, not what is stored for the day when no rule holds.
+    expect((await crm.get('admin', '/invoice-merge')).$('.im-points').text()).toContain(
+      'Numéros\u202f: combler un trou',
+    );
   });
 
   it('are not changed by a form of another site', async () => {

@@ -85,9 +85,10 @@ describe.each(eachDatabase)('a server killed while it merges, on %s', (name, cre
       let server: Served = await serve(folder, database.url);
       let admin = await DemoClient.signedIn(server.url, 'admin', 'en');
       const settings = {
-        ...{ enabled: true, preset: 'none', lockedUntil: null, version: 0 },
+        ...{ enabled: true, preset: 'none', lockedUntil: null, directSaleInvoice: false, version: 0 },
         issued: { offered: ['cancel', 'delete', 'credit'], default: 'cancel' },
         draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+        numbers: { fillGaps: true, freeCancelled: true },
       };
       expect((await admin.json('PUT', `${API}/settings`, settings)).status).toBe(200);
 

@@ -49,9 +49,10 @@ describe.each(campaigns)('the $hostName host under $preset on $database', (campa
       [database.knex, other].map((knex) => mount(knex, host, ACTOR, () => new Date(`${TODAY}T10:00:00Z`))),
     );
     const settings = {
-      ...{ enabled: true, preset, lockedUntil: null, version: 0 },
+      ...{ enabled: true, preset, lockedUntil: null, directSaleInvoice: false, version: 0 },
       issued: { offered: ALL, default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      numbers: { fillGaps: true, freeCancelled: true },
     };
     expect(await servers[0]?.put('/api/settings', settings)).toBe(200);
   });

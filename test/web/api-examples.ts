@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Id } from '../../plugin/host/contract';
 import { line, type MergingFixture } from '../support/merging-fixture';
+import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
 
 export interface World {
   customer: Id;
@@ -16,6 +17,7 @@ export interface World {
   waiting: { id: Id; invoiceId: Id };
   /** More money that waits. */
   refundedId: Id;
+  billing: BillingWorld;
 }
 
 export interface Example {
@@ -26,6 +28,8 @@ export interface Example {
   status: number;
   /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
   forAll?: true;
+  /** It is about no invoice and no customer at all: the same for everybody who may do it. */
+  apart?: true;
 }
 
 export const EXAMPLES: Record<string, (world: World) => Example> = {
@@ -107,14 +111,17 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'Two sites, two orders' },
     status: 200,
   }),
+  ...BILLING_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
       enabled: true,
       preset: null,
       lockedUntil: null,
+      directSaleInvoice: false,
       issued: { offered: ['cancel', 'delete'], default: 'cancel' },
       draft: { offered: ['cancel', 'delete'], default: 'cancel' },
+      numbers: { fillGaps: true, freeCancelled: true },
       version: 0,
     },
     status: 200,
@@ -169,5 +176,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     sentMergeId: gone.merge?.id ?? '',
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
+    billing: await openBillingWorld(fixture, tag),
   };
 }
