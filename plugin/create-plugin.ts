@@ -6,6 +6,8 @@ import { createBilling } from './billing/feature';
 import { createTill } from './billing/feature-till';
 import { SALES_PATH } from './billing/routes-till-deps';
 import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
+import { createHandover } from './handover/feature';
+import { CONNECTIONS_PATH, JOURNAL_PATH } from './handover/routes-deps';
 import { usesOf } from './billing/store-uses';
 import type { Actor, Db, Id } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
@@ -38,7 +40,8 @@ import { createMerging } from './merging/service';
 import { createMergeStore } from './merging/store';
 import { createNoticeStore } from './merging/store-notices';
 import { createPaymentStore } from './merging/store-payments';
-import { createNumbering } from './numbering/service';
+import { createNumberingFeature, createNumbersWeb } from './numbering/feature';
+import { NUMBERS_PATH } from './numbering/routes-deps';
 import { checkOptions } from './options';
 import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
@@ -88,18 +91,19 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ knex, store: createSettingsStore(prefix), authorize, clock },
     canCredit: canCredit(host),
   });
-  const numbering = createNumbering(host, prefix);
-  const deps: MergingDeps = {
-    knex,
-    host,
-    store: createMergeStore(prefix),
-    settings,
-    authorize,
-    scope: options.scope,
-    hooks: options.hooks ?? {},
-    logger,
-    clock,
+  const shared = {
+    ...{ knex, host, settings, authorize, scope: options.scope, clock },
     timeZone: options.timeZone ?? 'Europe/Paris',
+  };
+  const hooks = options.hooks ?? {};
+  const numbering = createNumberingFeature({
+    ...{ ...shared, prefix },
+    lockedUntil: async (db) => lockedUntil({ hooks }, db, await settings.read(db)),
+  });
+  const deps: MergingDeps = {
+    ...{ ...shared, hooks, logger },
+    store: createMergeStore(prefix),
+    numbers: numbering.records,
     csrfField: options.csrf?.fieldName,
     allocateNumbers: numbering.allocate,
     documents: translator(options.documentLocale ?? 'fr'),
@@ -180,20 +184,40 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const related = [
     cardOf('methods', 'billing.manage', METHODS_PATH),
     cardOf('modules', 'billing.manage', MODULES_PATH),
+    cardOf('connections', 'billing.manage', CONNECTIONS_PATH),
   ];
   const cards = [
     cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('numbers', 'numbers.view', NUMBERS_PATH),
     cardOf('sales', 'sales.view', SALES_PATH),
+    cardOf('handovers', 'handover.view', JOURNAL_PATH),
     ...related,
   ];
+  const handover = createHandover({
+    ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
+    ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
+    machines: translator('en'),
+    // Made after what hands over to it: asked only once a sale was.
+    onOutcome: (trx, outcome) => till.onOutcome(trx, outcome),
+    usesOf: async (db, id) =>
+      ((await billing.services?.methods.list(db)) ?? [])
+        .filter(({ integrationId }) => integrationId === id)
+        .map(({ name }) => name),
+  });
+  const numbers = createNumbersWeb(numbering, {
+    ...{ ...mergingPages, pages, clock, timeZone: deps.timeZone },
+    opensMerges: async (actor) => authorize(actor, 'merge.history', { db: knex }),
+  });
   const billingShared = {
     ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
     asset: assets.url,
     countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
+    integrations: handover.service.integrations,
   };
   const billing = createBilling(billingShared);
   const till = createTill({
     ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
+    handover: handover.service,
     ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
   });
   const router = Router();
@@ -204,12 +228,15 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...paymentEndpoints({ db: knex, payments }),
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
+    ...numbers.endpoints,
     ...billing.endpoints,
+    ...handover.endpoints,
     ...till.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
     assets.router,
+    handover.callbacks,
     createApi(endpoints, {
       ...mergingPages,
       base,
@@ -219,12 +246,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention, held, cards }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention: [...attention, handover.attention], held, cards }),
     noticeRoutes(noticePages),
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
+    numbers.pages,
     billing.pages,
+    handover.pages,
     till.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
@@ -234,7 +263,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
-  const renderBanner = coded((req: Req, res: ServerResponse, spec: BannerSpec<Req>) => banner.render(req, res, spec));
+  const renderBanner = coded(async (req: Req, res: ServerResponse, spec: BannerSpec<Req>) => {
+    const invoiceId = spec.page === 'preview' ? spec.invoiceId?.(req) : undefined;
+    const note = invoiceId === undefined ? '' : await numbers.note(req, res, invoiceId);
+    return note + (await banner.render(req, res, spec));
+  });
 
   return {
     renderBanner,
@@ -265,15 +298,32 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     agedParts: coded(createAgedParts(deps)),
     housekeeping: coded(async () => ({
       saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+      handovers: await handover.forget(knex),
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     received: (query, aliases) => received(knex, query, host.map, aliases.payments),
-    billing: till.billing,
+    billing: {
+      checkoutUrl: till.billing.checkoutUrl,
+      openSale: coded(till.billing.openSale),
+      takePayment: coded(till.billing.takePayment),
+      paymentsOf: coded(till.billing.paymentsOf),
+    },
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: coded(numbering.allocate) },
-    migrate: (how) => migrate(knex, host.map, how),
+    numbers: {
+      allocate: coded(numbering.allocate),
+      former: coded(numbering.service.formerNumbers),
+      pageOf: numbers.pageOf,
+    },
+    callbacks: handover.callbacks as unknown as HttpHandler,
+    worker: handover.worker,
+    close: () => handover.worker.stop(),
+    migrate: async (how) => {
+      const applied = await migrate(knex, host.map, how);
+      await handover.demandKey(knex);
+      return applied;
+    },
     rollback: (how) => rollback(knex, host.map, how),
     checkHost: async () => {
       const { ok, faults } = await inspect();

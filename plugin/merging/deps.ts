@@ -7,6 +7,7 @@ import type { Actor, Day, Db, HostCrm, InvoiceHead, Settlement, Trx } from '../h
 import { canCredit } from '../host/credit-notes';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
+import type { NumberRecords } from '../numbering/contract';
 import type { RulesNow, Settings, SettingsService } from '../settings/contract';
 import { rulesNow } from '../settings/rules';
 import type { CarryingWords } from './combine';
@@ -29,6 +30,8 @@ export interface MergingDeps {
   documents: Words;
   /** Of numbering: safe with two at once, given back by a roll-back. */
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+  /** Of numbering: what becomes of the numbers of documents that merging deletes and brings back. */
+  numbers: NumberRecords;
   /** Columns that point at invoices and are not mapped: `delete` is not offered while there are any. */
   deleteBlockers(db: Db): Promise<{ where: string; mend: string }[]>;
 }

@@ -81,6 +81,8 @@ export interface HttpAsk {
   actor?: Actor | null;
   plugin?: Plugin;
   body?: unknown;
+  /** Of a body as JSON. Default: POST */
+  method?: 'POST' | 'PUT' | 'DELETE';
   /** Posted as a page's form posts it. */
   form?: Record<string, string>;
 }
@@ -190,7 +192,7 @@ export async function openMerging(database: TestDatabase, crm: TestHost): Promis
       },
       redirect: 'manual',
       ...(how.form && { method: 'POST', body: new URLSearchParams(how.form).toString() }),
-      ...(how.body !== undefined && { method: 'POST', body: JSON.stringify(how.body) }),
+      ...(how.body !== undefined && { method: how.method ?? 'POST', body: JSON.stringify(how.body) }),
     });
     const text = await reply.text();
     const isJson = reply.headers.get('content-type')?.includes('json');
