@@ -43,6 +43,28 @@ const PITFALLS: Record<string, Pitfall> = {
   E24: shown('one list changes another, or Cash comes back last', 'modules'),
   E25: shown('people who work at once lose or double a method', 'modules', 'rules'),
 
+  // Paying
+  E26: shown('a reference of blanks passes for one', 'checkout'),
+  E27: shown('one reference is kept for a sale of two rooms', 'checkout'),
+  E28: shown('what was asked when the page was opened is what counts', 'checkout'),
+  E29: shown('a reference becomes a number, or markup', 'checkout', 'sales'),
+  E30: shown('more is taken than is due, or thirds do not add up', 'checkout'),
+  E31: shown('a double click, a retry or the back button takes money twice', 'checkout'),
+  E32: shown('what somebody else received counts as cash or card', 'sales'),
+  E33: shown('a method that was archived meanwhile takes the basket with it', 'checkout'),
+  E34: shown('a method of another module is paid with', 'checkout'),
+
+  // History, export, taking back
+  E35: shown('the history does not say with what, for which room, by whom', 'sales'),
+  E36: shown('a method that is gone takes its sales out of the report', 'sales'),
+  E37: shown('a void counts, or lands on another day', 'sales'),
+  E38: shown('an export is a program, or makes text of refunds', 'sales'),
+  E39: shown('the export is not what the page shows, or does not fit into memory', 'sales'),
+  E41: shown('what was paid with a method of old cannot be refunded', 'sales'),
+  E42: shown('more is given back than was taken, or nobody knows for which room', 'sales'),
+  E43: shown('a refund goes to another method by itself', 'sales'),
+  E44: shown('a void has no reason, or leaves no trace', 'sales'),
+
   // Everywhere
   E65: shown(
     'an id opens what is not asked for, or a page what only a mouse and good eyes can use',
