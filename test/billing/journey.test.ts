@@ -130,7 +130,8 @@ test('an admin makes "Chambre" with a picture and a required reference, and adds
     await page.getByRole('button', { name: 'Créer ce mode' }).click();
   }
 
-  await page.getByRole('link', { name: 'Vente directe', exact: true }).click();
+  // Beside the till of the same name in the menu of the CRM.
+  await page.locator('[data-im="page"]').getByRole('link', { name: 'Vente directe', exact: true }).click();
   await page.getByRole('link', { name: 'Ajouter un mode de paiement' }).click();
   const dialog = page.getByRole('dialog', { name: 'Ajouter à Vente directe' });
   // Against the order of the list: they come in the order in which they are chosen.
