@@ -216,7 +216,9 @@ describe('an invoice’s number', () => {
       'FA-2026-00025, qui suit, est datée du 06/07/2026. J’en réponds.',
     );
     expect($('textarea').attr('required')).toBeDefined();
-    expect(plain($('form').text())).toContain('Son numéro actuel, FA-2026-00049, ne sera plus porté');
+    expect(plain($('.im-confirms').text())).toContain(
+      'Son ancien numéro, FA-2026-00049, restera sans facture, et apparaîtra',
+    );
     const sent = { number: numberOf(24), reason: 'Demande du client', confirm: ['issued', 'date_order'] };
     const reply = await crm.post(`${INVOICE}/give`, sent);
     expect([reply.status, reply.to]).toEqual([303, '/crm/merge/numbers/invoices/49?done=given']);
