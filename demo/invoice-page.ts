@@ -46,6 +46,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       .orderBy('p.paid_on')
       .select('p.id', 'p.amount', 'p.paid_on', 'p.remark', 'm.label as method');
     const facts = await mergeFacts(demo, id);
+    const summary = await merge.summary(knex, id);
     const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
     // Of a merged one its payer may still owe the whole: the credit note is only how it was settled here.
     const taken = successor ? invoice.payments.sum : exactAmount(invoice.payments.sum).plus(invoice.credits.sum);
@@ -66,13 +67,15 @@ export function invoicePage(demo: Demo): InvoicePage {
       credits: await usesOf(knex, [id]),
       expenses: await knex('crm_expenses').where(of).orderBy('spent_on'),
       estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
-      ...(await papersOf(knex, id, await merge.summary(knex, id))),
+      ...(await papersOf(knex, id, summary)),
       accepted: ACCEPTED,
       publicPath: stored.state === 'draft' ? null : host.invoiceUrl(id, 'public'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
       agreed: await formExtras(knex, id),
       rows: totalRows(invoice.totals, invoice.currency, req.speech),
       left: left.toFixed(),
+      // Deleting it would leave those that it replaces without the invoice that stands for them.
+      replacesOthers: summary.replaces.length > 0,
       successor: successor ? { id: successor.id, ref: successor.ref } : null,
       today: demo.today(),
       refused,

@@ -36,6 +36,10 @@ import { images } from './0044_images';
 import { sales } from './0050_sales';
 import { salePayments } from './0051_sale_payments';
 import { salePaymentTaxes } from './0052_sale_payment_taxes';
+import { integrations } from './0060_integrations';
+import { handovers } from './0061_handovers';
+import { handoverAttempts } from './0062_handover_attempts';
+import { handoverCallbacks } from './0063_handover_callbacks';
 import { appliedSteps, createBookkeeping, record } from './bookkeeping';
 import { withConnection } from './connection';
 import { againAfterConflict, inSqliteTransaction, underMysqlLock } from './exclusive';
@@ -90,12 +94,16 @@ const STEPS: Step[] = [
   sales,
   salePayments,
   salePaymentTaxes,
+  integrations,
+  handovers,
+  handoverAttempts,
+  handoverCallbacks,
 ];
 
 /** The own tables whose rows are ten-year records. */
 const HISTORY = [
   ...['merges', 'merge_sources', 'received_payments', 'customer_notices'],
-  ...['number_changes', 'explained_gaps', 'vacated_numbers', 'sale_payments'],
+  ...['number_changes', 'explained_gaps', 'vacated_numbers', 'sale_payments', 'handovers'],
 ];
 
 /**

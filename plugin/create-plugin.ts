@@ -2,11 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import type { Action, BannerSpec, HttpHandler, InvoiceMergePlugin, Options } from './contract';
-import type { Actor } from './host/contract';
+import { createBilling } from './billing/feature';
+import { createTill } from './billing/feature-till';
+import { SALES_PATH } from './billing/routes-till-deps';
+import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
+import { usesOf } from './billing/store-uses';
+import type { Actor, Db, Id } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
 import { PluginError } from './errors';
 import { asNotMigrated } from './host/not-migrated';
+import { received } from './host/own-payments';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
@@ -173,10 +179,29 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ title: `${feature}.title`, text: `${feature}.about`, link: `${feature}.link` },
     ...{ action, url: base + pagesPath + path },
   });
-  const cards = [cardOf('history', 'merge.history', HISTORY_PATH), cardOf('numbers', 'numbers.view', NUMBERS_PATH)];
+  const related = [
+    cardOf('methods', 'billing.manage', METHODS_PATH),
+    cardOf('modules', 'billing.manage', MODULES_PATH),
+  ];
+  const cards = [
+    cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('numbers', 'numbers.view', NUMBERS_PATH),
+    cardOf('sales', 'sales.view', SALES_PATH),
+    ...related,
+  ];
   const numbers = createNumbersWeb(numbering, {
     ...{ ...mergingPages, pages, clock, timeZone: deps.timeZone },
     opensMerges: async (actor) => authorize(actor, 'merge.history', { db: knex }),
+  });
+  const billingShared = {
+    ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
+    asset: assets.url,
+    countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
+  };
+  const billing = createBilling(billingShared);
+  const till = createTill({
+    ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
+    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
   });
   const router = Router();
   const endpoints = [
@@ -187,6 +212,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...noticeEndpoints({ db: knex, notices }),
     ...settingsEndpoints({ db: knex, settings }),
     ...numbers.endpoints,
+    ...billing.endpoints,
+    ...till.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
@@ -206,9 +233,11 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     numbers.pages,
+    billing.pages,
+    till.pages,
     settingsRoutes({
-      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host) },
-      canSell: Boolean(host.map.payments && host.map.paymentMethods && host.createSale),
+      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+      canSell: billing.services !== null && host.createSale !== undefined,
       closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
     }),
   );
@@ -252,6 +281,8 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
+    received: (query, aliases) => received(knex, query, host.map, aliases.payments),
+    billing: till.billing,
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
     numbers: {

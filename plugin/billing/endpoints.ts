@@ -1,4 +1,5 @@
 /** Payment methods and order modules over the JSON API. */
+import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Action } from '../contract';
 import type { Db } from '../host/contract';
@@ -31,7 +32,7 @@ export interface BillingEndpointDeps {
   modules: ModuleService;
   images: Images;
   imageUrl: ImageUrl;
-  wordsOf: (req: { headers: object }) => Words;
+  wordsOf: (req: IncomingMessage) => Words;
 }
 
 /** A page of a list that is read whole: there are tens of these, never thousands. */

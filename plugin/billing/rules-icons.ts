@@ -20,3 +20,18 @@ export function iconOf(imageId: string): Icon | null {
 }
 
 export const isIcon = (imageId: string): boolean => iconOf(imageId) !== null;
+
+const BY_NAME: [RegExp, Icon][] = [
+  [/cart|card|cb\b/i, 'card'],
+  [/vir|transfer|wire|sepa/i, 'bank'],
+  [/ch[eè]que|check/i, 'cheque'],
+  [/bon|cadeau|gift|voucher/i, 'gift'],
+];
+
+/** The picture of a method that has none: by what it is, and for the host's own by what it is called. */
+export function defaultIcon({ kind, isCash, name }: { kind: string; isCash: boolean; name: string }): string {
+  if (isCash) return iconId('coins');
+  if (kind === 'external_billing') return iconId('invoice');
+  if (kind === 'external_payment') return iconId('voucher');
+  return iconId(BY_NAME.find(([pattern]) => pattern.test(name))?.[1] ?? 'wallet');
+}

@@ -34,7 +34,8 @@ export function folded(name: string): string {
 }
 
 const tooLong = (text: string | null, limit: number): boolean => text !== null && Array.from(text).length > limit;
-const invalid = (field: string): PluginError => new PluginError('IM_METHOD_INVALID', 422, { field });
+/** `why` chooses the words. */
+export const invalid = (field: string): PluginError => new PluginError('IM_METHOD_INVALID', 422, { field, why: field });
 
 /** @throws IM_METHOD_INVALID 422 `{ field: 'name' }` for a name that is empty or too long */
 export function demandName(given: string, limit: number = LIMITS.name): string {

@@ -11,7 +11,7 @@ import {
 } from '../host/payment-methods';
 import { runTransaction } from '../host/transaction';
 import type { MethodFields, MethodKind, MethodService, PaymentMethod } from './contract';
-import { folded, readFields } from './rules';
+import { folded, invalid, readFields } from './rules';
 import { isIcon } from './rules-icons';
 import { demandManage, loadMethods, type BillingDeps } from './service-deps';
 
@@ -77,10 +77,9 @@ export function createMethods(
     kind: MethodKind,
     { imageId, integrationId }: Partial<MethodFields>,
   ): Promise<void> {
-    if (imageId && !isIcon(imageId) && !(await deps.images.hasImage(trx, imageId)))
-      throw new PluginError('IM_METHOD_INVALID', 422, { field: 'image' });
+    if (imageId && !isIcon(imageId) && !(await deps.images.hasImage(trx, imageId))) throw invalid('image');
     if (!integrationId) return;
-    if (kind !== 'external_billing') throw new PluginError('IM_METHOD_INVALID', 422, { field: 'integrationId' });
+    if (kind !== 'external_billing') throw invalid('integrationId');
     const known = await deps.integrations(trx);
     if (!known.some(({ id }) => id === integrationId)) throw new PluginError('IM_INTEGRATION_MISSING', 422);
   }

@@ -118,7 +118,9 @@ export const createTaking = (deps: TillDeps, checkout: CheckoutService) => {
     const { subject, key, actor, moduleId } = request;
     if ('saleId' in subject) {
       const sale = await lockedSale(deps, trx, subject.saleId);
-      if (sale.kind !== 'basket') throw new PluginError('IM_NOT_FOUND', 404, { saleId: sale.id });
+      // A basket is paid where it was opened: another module offers other methods.
+      const isHere = moduleId === undefined || (await modules.byId(trx, moduleId)).id === sale.module.id;
+      if (sale.kind !== 'basket' || !isHere) throw new PluginError('IM_NOT_FOUND', 404, { saleId: sale.id });
       if (sale.requestKey === key) return replay(trx, key, hash);
       demandOpen(sale);
       return (await store.takeKey(trx, sale.id, key, hash, sale.currency)) ? sale : replay(trx, key, hash);

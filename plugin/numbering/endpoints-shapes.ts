@@ -137,6 +137,18 @@ export const freeNumbers = component(
   }),
 );
 
+export const taker = component(
+  'Taker',
+  z.strictObject({
+    id,
+    number: z.string().nullable(),
+    date: z.string(),
+    status,
+    customer: z.string(),
+    questions: z.array(question),
+  }),
+);
+
 const changeShape = {
   id,
   act: z.enum(['give', 'free', 'undo']),

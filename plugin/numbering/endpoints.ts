@@ -21,6 +21,7 @@ import {
   seriesSummary,
   stretchBody,
   strip,
+  taker,
   unmatchedDocument,
 } from './endpoints-shapes';
 
@@ -175,6 +176,25 @@ export function numbersEndpoints({ db, service, wordsOf, timeZone }: NumbersEndp
         const { type } = await service.oneSeries(db, params.series);
         return { status: 200, body: await service.unmatched(db, { type, ...query, actor }) };
       },
+    }),
+
+    endpoint({
+      method: 'get',
+      path: '/series/:series/takers',
+      summary:
+        'Invoices that a missing number could be given to, the nearest in date first; q: part of a number or a name',
+      action: adjust,
+      params: seriesParams,
+      query: z.strictObject({
+        sequence: z.coerce.number().int().min(1).max(999_999_999_999_999),
+        q: z.string().trim().max(200).optional(),
+      }),
+      replies: { 200: z.strictObject({ takers: z.array(taker) }) },
+      refusals: [404],
+      handler: async ({ actor, params, query: { sequence, q } }) => ({
+        status: 200,
+        body: { takers: await service.takers(db, { ...params, sequence, ...(q && { search: q }), actor }) },
+      }),
     }),
 
     endpoint({

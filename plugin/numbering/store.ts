@@ -34,7 +34,7 @@ export const createSeriesStore = (prefix: string) => {
 
     /** @param keys of the series, and what the first migrations called it */
     async lastSequence(db: Db, keys: string[]): Promise<number> {
-      const rows: Row[] = await latest(db, db(table).whereIn('series', keys).select('last_sequence'));
+      const rows = (await latest(db, db(table).whereIn('series', keys).select('last_sequence'))) as Row[];
       return Math.max(0, ...rows.map((row) => whole(row.last_sequence) ?? 0));
     },
 

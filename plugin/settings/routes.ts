@@ -33,6 +33,8 @@ export interface SettingsRoutesDeps extends SettingsPageDeps {
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
   /** Whether the host keeps credit notes. */
   canCredit: boolean;
+  /** Other pages of settings; `title` is a key. */
+  related: { title: string; url: string; action: Action }[];
   /** Whether the host has payments and payment methods, and invoices direct sales. */
   canSell: boolean;
   /** Until when the host itself says that books are closed. */
@@ -93,12 +95,16 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   async function show(
     req: Request,
     res: Response,
+    actor: Actor,
     shown: Omit<SettingsNow, 'enabled'>,
     refused: { status: number; message: string; now: string[] } | null,
   ): Promise<void> {
     const words = deps.wordsOf(req);
     const blocked = await deps.deleteBlockers(db);
     const changes = await settings.changes(db, SHOWN_CHANGES);
+    const related: { title: string; url: string }[] = [];
+    for (const { title, url, action } of deps.related)
+      if (await deps.may(actor, action)) related.push({ title: words.t(title), url });
     const closedByHost = await deps.closedByHost(db);
     await pages.send(req, res, {
       view: 'settings',
@@ -108,6 +114,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
       ...(refused && { status: refused.status }),
       vm: {
         refused,
+        related,
         version: shown.version,
         presets: toPresets(words, shown.preset, deps.canCredit),
         unanswered: shown.preset === null,
@@ -128,8 +135,9 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
   router.get(
     '/settings',
     route(async (req, res) => {
-      await settings.demandManage(await signedIn(req, deps.actorOf));
-      await show(req, res, await settings.read(db), null);
+      const actor = await signedIn(req, deps.actorOf);
+      await settings.demandManage(actor);
+      await show(req, res, actor, await settings.read(db), null);
     }),
   );
 
@@ -149,7 +157,7 @@ export function settingsRoutes(deps: SettingsRoutesDeps): Router {
         const now = error.vars.now as SettingsNow;
         const message = explainError(words, error) ?? '';
         const refused = { status: error.status, message, now: explainRules(words, now) };
-        return show(req, res, { ...now, ...wanted }, refused);
+        return show(req, res, actor, { ...now, ...wanted }, refused);
       }
       pages.redirect(res, '/settings', 'saved');
     }),

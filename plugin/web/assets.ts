@@ -17,6 +17,9 @@ export interface Assets {
   router: Router;
 }
 
+/** Files of packages that pages need, under the names that our scripts import: no page loads anything from elsewhere. */
+const VENDORED: Record<string, string> = { 'js/sortable.esm.js': 'sortablejs/modular/sortable.esm.js' };
+
 const joined = (folder: string): Buffer =>
   Buffer.concat(
     readdirSync(folder)
@@ -37,6 +40,8 @@ export function createAssets(publicBase: string): Assets {
       if (type) files.set(`${folder}/${name}`, { type, content });
     }
   }
+  for (const [name, place] of Object.entries(VENDORED))
+    files.set(name, { type: TYPES[path.extname(name)] ?? '', content: readFileSync(require.resolve(place)) });
   // One hash over all of them: a script imports its neighbours by relative URL, which then change with it.
   const sum = createHash('sha256');
   for (const [name, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) sum.update(name).update(file.content);

@@ -11,7 +11,8 @@ import { PluginError } from '../errors';
 import type { Actor, Id } from '../host/contract';
 import { CsvTable, sendCsv } from './csv';
 import { givenIn, jsonBody, noStore, parse, route, sameOriginWrites, signedIn } from './guards';
-import { actionsOf, csvFile, isWrite, openApiOf } from './openapi';
+import { actionsOf, csvFile, isWrite, openApiOf, xlsxFile } from './openapi';
+import { sendXlsx, XlsxSheet } from './xlsx';
 
 /** Schemas by status: 200, 201 … */
 type Replies = Record<number, z.ZodType>;
@@ -77,10 +78,27 @@ export function csvEndpoint<P extends z.ZodType = z.ZodUndefined, Q extends z.Zo
   table,
   ...one
 }: Omit<Description<P, Q, z.ZodUndefined>, 'method' | 'body'> & {
-  table(asked: Asked<z.output<P>, z.output<Q>, undefined>): CsvTable;
+  table(asked: Asked<z.output<P>, z.output<Q>, undefined>): CsvTable | Promise<CsvTable>;
 }): Endpoint {
-  const answer = async (asked: Asked<z.output<P>, z.output<Q>, undefined>) => ({ status: 200, body: table(asked) });
+  const answer = async (asked: Asked<z.output<P>, z.output<Q>, undefined>) => ({
+    status: 200,
+    body: await table(asked),
+  });
   return { ...one, method: 'get', replies: { 200: csvFile }, handler: answer };
+}
+
+/** The same as a sheet. */
+export function xlsxEndpoint<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined>({
+  sheet,
+  ...one
+}: Omit<Description<P, Q, z.ZodUndefined>, 'method' | 'body'> & {
+  sheet(asked: Asked<z.output<P>, z.output<Q>, undefined>): Promise<XlsxSheet>;
+}): Endpoint {
+  const answer = async (asked: Asked<z.output<P>, z.output<Q>, undefined>) => ({
+    status: 200,
+    body: await sheet(asked),
+  });
+  return { ...one, method: 'get', replies: { 200: xlsxFile }, handler: answer };
 }
 
 export interface ApiDeps {
@@ -123,6 +141,7 @@ function handlerOf(one: Endpoint, deps: ApiDeps): RequestHandler {
     await demandOne(actionsOf(one), one.invoice?.(asked), actor, deps);
     const { status, body } = await one.handler(asked);
     if (body instanceof CsvTable) return sendCsv(res, body);
+    if (body instanceof XlsxSheet) return sendXlsx(res, body);
     res.status(status).json(body);
   });
 }

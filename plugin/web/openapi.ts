@@ -18,6 +18,12 @@ Errors say in that person's language what happened and what to do next; their co
 
 /** What a download answers, in the document. */
 export const csvFile = z.string();
+export const xlsxFile = z.string();
+
+const MEDIA_TYPES = new Map<z.ZodType, string>([
+  [csvFile, 'text/csv'],
+  [xlsxFile, 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'],
+]);
 
 export const isWrite = ({ method }: Pick<Endpoint, 'method'>): boolean => method !== 'get';
 
@@ -43,7 +49,7 @@ export function openApiOf(endpoints: Endpoint[], deps: Pick<ApiDeps, 'base' | 'c
     return own;
   }
   const content = (schema: z.ZodType, io: 'input' | 'output'): Json => ({
-    [schema === csvFile ? 'text/csv' : 'application/json']: { schema: describe(schema, io) },
+    [MEDIA_TYPES.get(schema) ?? 'application/json']: { schema: describe(schema, io) },
   });
   const reply = (status: number | string, schema: z.ZodType): [string, Json] => [
     String(status),

@@ -31,6 +31,8 @@ export interface PageContent {
   up?: { url: string; label: string };
   /** Style sheets of its own, below assets/. */
   styles?: readonly string[];
+  /** Modules of its own, below assets/. */
+  scripts?: readonly string[];
   /** `plain`: in our own frame, without the host's menu: what is meant for paper. Default: the host's. */
   frame?: 'host' | 'plain';
   /** What a page may say after a redirect (see `redirect`): the codes, whose words are under `notices`. */
@@ -55,7 +57,7 @@ export function createPages(deps: PageDeps): Pages {
     async send(
       req,
       res,
-      { view, vm = {}, title, status = 200, up, styles = [], frame: around = 'host', notices = [] },
+      { view, vm = {}, title, status = 200, up, styles = [], scripts = [], frame: around = 'host', notices = [] },
     ) {
       const words = deps.wordsOf(req);
       const { locale, t } = words;
@@ -68,6 +70,7 @@ export function createPages(deps: PageDeps): Pages {
         up: up ?? null,
         notice: done === undefined ? null : t(`notices.${done}`),
         stylesheets: ['css/banner.css', 'css/pages.css', ...styles].map(asset),
+        scripts: scripts.map(asset),
         content: await deps.render(view, { locale, t, csrf, base, ...vm }),
       });
       const whole: unknown =

@@ -3,7 +3,7 @@ import { filesIn, importsOf, readSource, type Import } from '../support/source-f
 /** Rooms and files of plugin/, lowest first: an import may only go to a lower one, or stay in its room. */
 const FLOORS = ['errors', 'money', 'host', 'paths', 'i18n', 'options', 'web', 'feature', 'create-plugin', 'index'];
 /** Inside a feature, lowest first. Other names (a service that became two rooms) stand between store and routes. */
-const FEATURE_FLOORS = ['contract', 'rules', 'store', 'service', 'routes'];
+const FEATURE_FLOORS = ['contract', 'rules', 'store', 'service', 'routes', 'feature'];
 /** Which feature may use which other. */
 const FEATURES: Record<string, string[]> = {
   settings: [],
@@ -22,7 +22,8 @@ const NOT_FROM: Record<string, string[]> = {
 const PACKAGES_OF: Record<string, string[]> = { errors: [], money: ['big.js'] };
 
 const packageJson = JSON.parse(readSource('package.json')) as Record<string, Record<string, string>>;
-const RUN_TIME_PACKAGES = [...Object.keys(packageJson.dependencies!), 'express'];
+// sharp is optional, and asked for only where somebody uploads a picture.
+const RUN_TIME_PACKAGES = [...Object.keys(packageJson.dependencies!), 'express', 'sharp'];
 
 const isContract = (path: string): boolean => /^plugin\/([^/]+\/)?(contract|types)$/.test(path);
 const roomOf = (path: string): string => path.split('/')[1]!;
