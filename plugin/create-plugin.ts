@@ -6,6 +6,8 @@ import { createBilling } from './billing/feature';
 import { createTill } from './billing/feature-till';
 import { SALES_PATH } from './billing/routes-till-deps';
 import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
+import { createHandover } from './handover/feature';
+import { CONNECTIONS_PATH, JOURNAL_PATH } from './handover/routes-deps';
 import { usesOf } from './billing/store-uses';
 import type { Actor, Db, Id } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
@@ -182,13 +184,26 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   const related = [
     cardOf('methods', 'billing.manage', METHODS_PATH),
     cardOf('modules', 'billing.manage', MODULES_PATH),
+    cardOf('connections', 'billing.manage', CONNECTIONS_PATH),
   ];
   const cards = [
     cardOf('history', 'merge.history', HISTORY_PATH),
     cardOf('numbers', 'numbers.view', NUMBERS_PATH),
     cardOf('sales', 'sales.view', SALES_PATH),
+    cardOf('handovers', 'handover.view', JOURNAL_PATH),
     ...related,
   ];
+  const handover = createHandover({
+    ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
+    ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
+    machines: translator('en'),
+    // Made after what hands over to it: asked only once a sale was.
+    onOutcome: (trx, outcome) => till.onOutcome(trx, outcome),
+    usesOf: async (db, id) =>
+      ((await billing.services?.methods.list(db)) ?? [])
+        .filter(({ integrationId }) => integrationId === id)
+        .map(({ name }) => name),
+  });
   const numbers = createNumbersWeb(numbering, {
     ...{ ...mergingPages, pages, clock, timeZone: deps.timeZone },
     opensMerges: async (actor) => authorize(actor, 'merge.history', { db: knex }),
@@ -197,10 +212,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
     asset: assets.url,
     countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
+    integrations: handover.service.integrations,
   };
   const billing = createBilling(billingShared);
   const till = createTill({
     ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
+    handover: handover.service,
     ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale },
   });
   const router = Router();
@@ -213,11 +230,13 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     ...settingsEndpoints({ db: knex, settings }),
     ...numbers.endpoints,
     ...billing.endpoints,
+    ...handover.endpoints,
     ...till.endpoints,
   ];
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
     assets.router,
+    handover.callbacks,
     createApi(endpoints, {
       ...mergingPages,
       base,
@@ -227,13 +246,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention, held, cards }),
+    modulePage({ ...settingsPages, checkHost: inspect, attention: [...attention, handover.attention], held, cards }),
     noticeRoutes(noticePages),
     historyRoutes({ ...mergingPages, history, pages }),
     mergePageRoutes({ ...mergingPages, pages }),
     paymentRoutes({ ...mergingPages, payments, lookups, pages }),
     numbers.pages,
     billing.pages,
+    handover.pages,
     till.pages,
     settingsRoutes({
       ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
@@ -278,11 +298,17 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     agedParts: coded(createAgedParts(deps)),
     housekeeping: coded(async () => ({
       saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+      handovers: await handover.forget(knex),
     })),
     transaction: (work) => runTransaction(knex, work),
     reportable: (query, aliases) => reportable(query, host.map, aliases.invoices),
     received: (query, aliases) => received(knex, query, host.map, aliases.payments),
-    billing: till.billing,
+    billing: {
+      checkoutUrl: till.billing.checkoutUrl,
+      openSale: coded(till.billing.openSale),
+      takePayment: coded(till.billing.takePayment),
+      paymentsOf: coded(till.billing.paymentsOf),
+    },
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
     numbers: {
@@ -290,7 +316,14 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       former: coded(numbering.service.formerNumbers),
       pageOf: numbers.pageOf,
     },
-    migrate: (how) => migrate(knex, host.map, how),
+    callbacks: handover.callbacks as unknown as HttpHandler,
+    worker: handover.worker,
+    close: () => handover.worker.stop(),
+    migrate: async (how) => {
+      const applied = await migrate(knex, host.map, how);
+      await handover.demandKey(knex);
+      return applied;
+    },
     rollback: (how) => rollback(knex, host.map, how),
     checkHost: async () => {
       const { ok, faults } = await inspect();

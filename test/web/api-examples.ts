@@ -4,6 +4,7 @@ import type { Id } from '../../plugin/host/contract';
 import { numberOf } from '../../plugin/host/patterns';
 import { seriesOfNumber } from '../../plugin/host/series';
 import { line, type MergingFixture } from '../support/merging-fixture';
+import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
 
 /** Above it nothing else is numbered. */
 const FIRST = 90_000;
@@ -23,6 +24,7 @@ export interface World {
   refundedId: Id;
   /** In a series: an invoice beside missing numbers, a cancelled one, and a change that can be taken back. */
   numbered: { series: string; third: string; id: Id; cancelledId: Id; changeId: Id };
+  billing: BillingWorld;
 }
 
 export interface Example {
@@ -33,6 +35,8 @@ export interface Example {
   status: number;
   /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
   forAll?: true;
+  /** It is about no invoice and no customer at all: the same for everybody who may do it. */
+  apart?: true;
 }
 
 export const EXAMPLES: Record<string, (world: World) => Example> = {
@@ -178,6 +182,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'A mistake' },
     status: 200,
   }),
+  ...BILLING_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
@@ -264,5 +269,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     sentMergeId: gone.merge?.id ?? '',
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
+    billing: await openBillingWorld(fixture, tag),
   };
 }
