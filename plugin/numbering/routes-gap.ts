@@ -11,7 +11,7 @@ import type { Gap, SeriesSummary } from './contract';
 import { paths, type NumbersPageDeps } from './routes-deps';
 import { toTaker } from './routes-invoice-view';
 import { viewUrls } from './routes-series';
-import { gapTitle, toGap } from './routes-series-view';
+import { gapTitle, toGap, unexplainedIn } from './routes-series-view';
 import { seriesName } from './routes-view';
 
 /** Invoices that are listed; searching finds the others. */
@@ -62,7 +62,7 @@ export function gapRoutes(deps: NumbersPageDeps): Router {
       up: { url: pages.base + paths.series(series), label: up },
       ...(refused ? { status: refused.status } : !gap && { status: 404 }),
       vm: {
-        gap: gap && { ...toGap(words, gap, summary, urls), from: gap.from, to: gap.to },
+        gap: gap && { ...toGap(words, gap, summary, urls), from: gap.from, to: gap.to, open: unexplainedIn(gap) },
         refused,
         series,
         n,
