@@ -22,9 +22,9 @@ export interface World {
   waiting: { id: Id; invoiceId: Id };
   /** More money that waits. */
   refundedId: Id;
+  billing: BillingWorld;
   /** In a series: an invoice beside missing numbers, a cancelled one, and a change that can be taken back. */
   numbered: { series: string; third: string; id: Id; cancelledId: Id; changeId: Id };
-  billing: BillingWorld;
 }
 
 export interface Example {
@@ -118,6 +118,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'Two sites, two orders' },
     status: 200,
   }),
+  ...BILLING_EXAMPLES,
   'GET /series': () => ({ status: 200, forAll: true }),
   'GET /series/{series}/gaps': ({ numbered: { series } }) => ({
     params: { series },
@@ -152,13 +153,13 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     params: { series },
     body: { from: FIRST + 5, to: FIRST + 6, reason: 'Lost in the move' },
     status: 201,
-    forAll: true,
+    apart: true,
   }),
   'DELETE /series/{series}/gaps/explain': ({ numbered: { series } }) => ({
     params: { series },
     body: { from: FIRST + 9, to: FIRST + 9, reason: 'Found again' },
     status: 200,
-    forAll: true,
+    apart: true,
   }),
   'GET /series/{series}/takers': ({ numbered: { series } }) => ({
     params: { series },
@@ -182,7 +183,6 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'A mistake' },
     status: 200,
   }),
-  ...BILLING_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
