@@ -10,7 +10,6 @@ const DEFAULTS = {
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
   numbers: { fillGaps: true, freeCancelled: true },
-  directSaleInvoice: false,
 };
 const FORM = {
   issuedOffered: ['cancel', 'delete'],
