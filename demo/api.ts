@@ -81,7 +81,8 @@ export function apiRoutes(demo: Demo): Router {
     res.json(await invoiceJson(invoiceId));
   });
   router.post('/invoices/:id/payments', async (req, res) => {
-    res.status(201).json(await recordPayment(demo, idOf(req), req.body ?? {}));
+    const { id, name } = personOf(req);
+    res.status(201).json(await recordPayment(demo, idOf(req), req.body ?? {}, { id, name }));
   });
   return router;
 }

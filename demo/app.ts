@@ -10,6 +10,7 @@ import { parisDay, type Demo } from './context';
 import { creditNotePages } from './credit-note-pages';
 import { customerPages } from './customer-pages';
 import { openDatabase } from './database';
+import { createSale, directSalePages } from './direct-sale';
 import { columnWord } from './column-words';
 import { answerErrors, notFound } from './error-pages';
 import { estimatePages } from './estimate-pages';
@@ -26,7 +27,7 @@ import { printPages, publicPages } from './public-pages';
 import { publicLinks } from './public-links';
 import { mayDo, type Role } from './roles';
 import { seed } from './seed';
-import { demandPerson, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
+import { demandPerson, keptKey, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
 import { tableMap } from './table-map';
 import { createTables } from './tables';
 
@@ -42,16 +43,20 @@ export interface DemoOptions {
   databaseUrl: string;
   /** `full`: French customers and invoices in all statuses; `empty`: the people and payment methods only. */
   data: 'full' | 'empty';
+  /** Of the own network, that sales may be handed over to. */
+  allowedDestinations?: string[];
   clock?: () => Date;
 }
 
 /** Opens the database, brings its tables up to date, fills it if it is new, and answers the app, not yet listening. */
-export async function createDemo({ databaseUrl, data, clock = () => new Date() }: DemoOptions): Promise<DemoApp> {
+export async function createDemo(options: DemoOptions): Promise<DemoApp> {
+  const { databaseUrl, data, allowedDestinations = [], clock = () => new Date() } = options;
   const knex = openDatabase(databaseUrl);
   await createTables(knex);
   const links = await publicLinks(knex);
   const host: HostCrm = {
     ...knexHost(tableMap),
+    createSale: createSale(() => demo),
     invoiceUrl: (id, page) =>
       page === 'public' ? links.pathOf(id) : page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`,
   };
@@ -75,6 +80,8 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
           error instanceof Error ? reject(error) : resolve(page),
         );
       }),
+    secretKey: await keptKey(knex, 'secret_key'),
+    allowedDestinations,
     clock,
   });
   const demo: Demo = { knex, host, merge, now: clock, today: () => parisDay(clock()) };
@@ -90,6 +97,8 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.set('view engine', 'ejs');
   app.use(helmet());
   app.use('/public', express.static(join(demoFolder, 'public')));
+  // Other systems sign their messages; they sign in nowhere.
+  app.use(merge.mountPath, merge.callbacks);
   app.use(await sessions(knex), recognise(knex), sameOrigin);
   app.use(signInPages(knex));
   app.use(publicPages(demo, links), bankPages(demo));
@@ -101,7 +110,7 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   // A merge of many invoices posts thousands of fields.
   app.use(express.urlencoded({ extended: false, limit: '20mb', parameterLimit: 400_000 }));
   app.use(invoiceFormPages(demo), invoiceListPages(demo), invoiceActs(demo), paperActs(demo), printPages(demo));
-  app.use(creditNotePages(demo, links));
+  app.use(creditNotePages(demo, links), directSalePages(demo));
   app.use(customerPages(demo), estimatePages(demo), expensePages(demo), reportPages(demo), reminderPages(demo));
   app.use(notFound);
   app.use(answerErrors(demo));
@@ -110,6 +119,9 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
     app,
     merge,
     knex,
-    close: () => knex.destroy(),
+    async close() {
+      await merge.close();
+      await knex.destroy();
+    },
   };
 }

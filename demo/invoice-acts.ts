@@ -1,7 +1,7 @@
 /** What one may do with an invoice: pay, issue, cancel, reopen, delete. */
 import type { Trx } from 'crm-invoice-merge';
 import { Router, type Request } from 'express';
-import { DemoError, idOf, type Demo } from './context';
+import { DemoError, idOf, personOf, type Demo } from './context';
 import { invoicePage } from './invoice-page';
 import { deleteInvoice, findInvoice } from './invoice-store';
 import { readNumber } from './language';
@@ -86,7 +86,8 @@ export function invoiceActs(demo: Demo): Router {
       const { amount, methodId, date, note, successor } = (req.body ?? {}) as Record<string, string | undefined>;
       const payment = { amount: readNumber(amount ?? ''), methodId, date: date || demo.today(), note: note ?? '' };
       if (successor !== undefined) return payOnSuccessor(req, id, payment, `page:${successor}`);
-      await recordPayment(demo, id, payment);
+      const { id: personId, name } = personOf(req);
+      await recordPayment(demo, id, payment, { id: personId, name });
       const paid = await findInvoice(knex, id);
       leaveNotice(req, { key: 'notice.paid', vars: { number: paid?.ref ?? '' } });
       return `/invoices/${id}`;

@@ -25,6 +25,20 @@ export interface InvoicePage {
   acting(act: (req: Request, id: string) => Promise<string>): (req: Request, res: Response) => Promise<void>;
 }
 
+/** What of an invoice another system collects: by the payment's row, and whether any of it stands. */
+async function settledElsewhere({ knex, merge }: Demo, id: string) {
+  const taken = await merge.billing.paymentsOf(knex, id);
+  const outside = taken.filter(({ settledExternally }) => settledExternally);
+  const sum = outside.reduce((all, { amount }) => all.plus(exactAmount(amount)), exactAmount('0'));
+  return {
+    any: sum.gt(exactAmount('0')),
+    /** Nothing of it was received here: "paid" would say too much. */
+    whole: sum.eq(taken.reduce((all, { amount }) => all.plus(exactAmount(amount)), exactAmount('0'))),
+    methods: new Map(taken.map(({ hostPaymentId, method }) => [hostPaymentId, method.name])),
+    rows: new Set(outside.map(({ hostPaymentId }) => hostPaymentId)),
+  };
+}
+
 export function invoicePage(demo: Demo): InvoicePage {
   const { knex, merge, host } = demo;
 
@@ -71,6 +85,8 @@ export function invoicePage(demo: Demo): InvoicePage {
       accepted: ACCEPTED,
       publicPath: stored.state === 'draft' ? null : host.invoiceUrl(id, 'public'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
+      checkoutUrl: merge.billing.checkoutUrl({ invoiceId: id }),
+      elsewhere: await settledElsewhere(demo, id),
       agreed: await formExtras(knex, id),
       rows: totalRows(invoice.totals, invoice.currency, req.speech),
       left: left.toFixed(),

@@ -1,5 +1,6 @@
-/** Money received for an invoice: the page and the JSON API book it the same way. */
-import type { Id, ReceivedPayment, Trx } from 'crm-invoice-merge';
+/** Money received for an invoice, outside the checkout: the JSON API and the page of a merged invoice. */
+import { randomUUID } from 'node:crypto';
+import type { Actor, Id, ReceivedPayment, Trx } from 'crm-invoice-merge';
 import { z } from 'zod';
 import { DemoError, type Demo } from './context';
 import { findInvoice } from './invoice-store';
@@ -35,7 +36,7 @@ async function readPayment(demo: Demo, given: unknown): Promise<Payment> {
   return { ...payment, methodId, date: payment.date ?? demo.today() };
 }
 
-/** What this CRM does with every payment. */
+/** What this CRM does with money that came for a merged invoice. */
 async function book(demo: Demo, trx: Trx, invoiceId: Id, payment: Payment): Promise<Id> {
   const [id] = await trx('crm_payments').insert({
     invoice_id: invoiceId,
@@ -52,7 +53,12 @@ async function book(demo: Demo, trx: Trx, invoiceId: Id, payment: Payment): Prom
  * @throws DemoError merged_elsewhere 409 (with the number of the invoice that the money belongs to), wrong_state 409, unknown_method 422
  * @throws ZodError where the payment cannot be read; PluginError where the invoice was merged meanwhile
  */
-export async function recordPayment(demo: Demo, invoiceId: string, given: unknown): Promise<RecordedPayment> {
+export async function recordPayment(
+  demo: Demo,
+  invoiceId: string,
+  given: unknown,
+  actor: Actor,
+): Promise<RecordedPayment> {
   const { knex, merge } = demo;
   const payment = await readPayment(demo, given);
   const meant = await findInvoice(knex, invoiceId);
@@ -72,8 +78,12 @@ export async function recordPayment(demo: Demo, invoiceId: string, given: unknow
     await merge.guard(trx, invoiceId, 'pay');
     const invoice = await findInvoice(trx, invoiceId);
     if (!invoice || !['open', 'late', 'part'].includes(invoice.state)) throw new DemoError('wrong_state', 409);
-    const { methodId, amount, date } = payment;
-    return { id: await book(demo, trx, invoiceId, payment), invoiceId, methodId, amount, date };
+    const { methodId, amount, date, note } = payment;
+    // As the checkout does it, so that it is in the history of sales too.
+    const { payments } = await merge.billing.takePayment(trx, {
+      ...{ invoiceId, payments: [{ methodId, amount, note }], key: randomUUID(), actor, date },
+    });
+    return { id: payments[0]?.hostPaymentId ?? '', invoiceId, methodId, amount, date };
   });
 }
 

@@ -15,10 +15,24 @@ export interface Person {
 const SALES: Action[] = ['merge.view', 'merge.apply', 'merge.undo_own', 'merge.history', 'numbers.view'];
 const BOOKS: Action[] = [...SALES, 'merge.choose_settlement', 'merge.undo', 'payments.allocate', 'numbers.adjust'];
 
+/** At the till, and of what was taken there. */
+const TILL: Record<'sales' | 'books', Action[]> = {
+  sales: ['checkout.take', 'sales.view'],
+  books: [
+    'checkout.take',
+    'sales.view',
+    'sales.view_all',
+    'sales.void',
+    'sales.export',
+    'handover.view',
+    'handover.resend',
+  ],
+};
+
 /** Answers the plugin's question; admins may do everything. */
 export function mayDo(role: Role, action: Action): boolean {
   if (role === 'admin') return true;
-  return (role === 'books' ? BOOKS : SALES).includes(action);
+  return [...(role === 'books' ? BOOKS : SALES), ...TILL[role]].includes(action);
 }
 
 const scrypt = promisify<string, Buffer, number, Buffer>(scryptWithCallback);

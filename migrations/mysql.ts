@@ -20,8 +20,11 @@ const TYPES: Schema['types'] = {
 
 /** Somebody else was quicker: table, column or index is there already, or gone already. */
 const DONE_BY_OTHERS = new Set([1050, 1060, 1061, 1051, 1091]);
-/** The server names no way without copying: not supported, not supported with a reason, too many instant changes. */
-const REFUSED = new Set([1845, 1846, 4092, 4158]);
+/**
+ * The server names no way without copying: not supported, not supported with a reason, too many instant changes, or a row
+ * that is too long only for what dropped columns have left behind.
+ */
+const REFUSED = new Set([1845, 1846, 4092, 4158, 1118]);
 
 /** Another transaction holds the table (lock_wait_timeout), or two nodes of a cluster clash. */
 const BUSY = new Set([1205, 1213]);
@@ -104,7 +107,8 @@ export function mysqlSchema(
         const words = (error as { sqlMessage?: string }).sqlMessage ?? (error as Error).message;
         throw fault('IM_WOULD_COPY', 500, { table, reason: words }, error);
       }
-      await change(table, 'copy', statement(''));
+      // FORCE: also where the change itself would be instant, and what stands in its way is left from earlier ones.
+      await change(table, 'copy', statement(', FORCE'));
     }
   };
 

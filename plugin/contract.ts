@@ -15,6 +15,7 @@ import type {
   Settlement,
   Trx,
 } from './host/contract';
+import type { IntegrationHandler } from './handover/contract';
 import type { Decimal } from './money/types';
 
 /** Fits Express 4 and 5 without naming either: a v5 Router does not compile in a host typed for v4. */
@@ -46,6 +47,12 @@ export interface Options<Req extends IncomingMessage> {
   translate?(key: string, vars: Row, locale: string): string | undefined;
   logger?: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: Row) => void>;
   hooks?: Hooks;
+  /** Functions that take hand-overs, by the name that a connection is given, beside signed webhooks. */
+  integrations?: Record<string, IntegrationHandler>;
+  /** Encrypts the secrets of webhooks at rest, at least 32 characters; without it there are no webhooks. */
+  secretKey?: string;
+  /** Host names, addresses and networks (CIDR) of your own that hand-overs may reach, also by http. Default: none. */
+  allowedDestinations?: string[];
   /** Time zone of the business, for periods and days. Default: Europe/Paris. */
   timeZone?: string;
   /** Language of what the plugin writes into documents: discount lines, notes. Default: fr */
@@ -70,6 +77,8 @@ export type Action =
   | 'sales.view_all'
   | 'sales.void'
   | 'sales.export'
+  | 'handover.view'
+  | 'handover.resend'
   | 'settings.manage';
 
 /** `db` is what a hook asks the database with: inside a save its transaction. */
@@ -149,9 +158,10 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   agedParts(db: Db, invoiceIds: Id[]): Promise<Map<Id, AgedPart[]>>;
   /**
    * Forgets the keys of saves that are 90 days old, in small parts: call it daily, from any one process. After that, the
-   * same form posted again is a new save. Merges, snapshots and received payments are records: nothing deletes them.
+   * same form posted again is a new save. Of hand-overs it forgets the messages and replies, not the journal. Merges,
+   * snapshots and received payments are records: nothing deletes them.
    */
-  housekeeping(): Promise<{ saveKeys: number }>;
+  housekeeping(): Promise<{ saveKeys: number; handovers: number }>;
   /** Leaves out drafts and all cancelled invoices; credited ones stay. */
   reportable(query: Query, aliases: { invoices: string }): void;
   /** Leaves out every cancelled or settled invoice and those whose overdue reminders are off. */
@@ -178,6 +188,19 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   }): Promise<string[]>;
   /** Refuses while merges, snapshots, number changes or reference transactions exist, unless told to discard them. */
   rollback(options?: { discardHistory?: boolean }): Promise<string[]>;
+  /** What other systems call back, signed: mount it at `mountPath` too, before whatever demands a sign-in. `router` has it as well. */
+  callbacks: HttpHandler;
+  /** Sends hand-overs that no checkout has settled. Nothing runs before `start`; `runOnce` is for cron. */
+  worker: {
+    /** Looks every two seconds; keeps no process alive. */
+    start(): void;
+    /** After what is being sent is recorded. */
+    stop(): Promise<void>;
+    /** Sends all that is due now. @returns how many tries were made */
+    runOnce(): Promise<number>;
+  };
+  /** Stops what runs, so that the process can end. The host's Knex handle stays open. */
+  close(): Promise<void>;
   checkHost(): Promise<{ ok: boolean; faults: { code: string; where: string; mend: string }[] }>;
 }
 

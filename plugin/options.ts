@@ -1,5 +1,6 @@
 /** Checks what a host passes to createInvoiceMerge: all faults in one error, each with its mend. */
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { Options } from './contract';
 import { PluginError } from './errors';
 import type { TableMap } from './host/contract';
@@ -11,7 +12,7 @@ export interface Fault {
 }
 
 const KNOWN =
-  'mountPath publicPath knex host actor authorize scope locale csrf nonce layout translate logger hooks timeZone documentLocale clock'.split(
+  'mountPath publicPath knex host actor authorize scope locale csrf nonce layout translate logger hooks integrations secretKey allowedDestinations timeZone documentLocale clock'.split(
     ' ',
   );
 
@@ -29,6 +30,15 @@ function validTimeZone(zone: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** A host name, an address or a network. */
+function isDestination(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const [address = '', bits, ...more] = value.split('/');
+  const version = isIP(address);
+  if (bits === undefined) return version > 0 || /^(?=.{1,253}$)[\w-]+(\.[\w-]+)*$/.test(value);
+  return version > 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
 function optionFaults(options: Record<string, unknown>): Fault[] {
@@ -88,6 +98,26 @@ function optionFaults(options: Record<string, unknown>): Fault[] {
     for (const level of ['debug', 'info', 'warn', 'error'])
       if (!isObject(logger) || typeof logger[level] !== 'function')
         fault(`logger.${level}`, 'Pass (message, fields) => void.');
+  const { integrations, secretKey, allowedDestinations } = options;
+  if (integrations !== undefined) {
+    if (!isObject(integrations))
+      fault('integrations', 'Pass an object of { deliver, check? } by name, or leave it out.');
+    else
+      for (const [name, handler] of Object.entries(integrations))
+        if (!isObject(handler) || typeof handler.deliver !== 'function')
+          fault(`integrations.${name}`, 'Pass { deliver(message, signal), check?(signal) }.');
+        else demandFunction(handler, `integrations.${name}.`, 'check');
+  }
+  if (secretKey !== undefined && (typeof secretKey !== 'string' || secretKey.length < 32))
+    fault(
+      'secretKey',
+      'Pass at least 32 characters of chance, the same at every start: `openssl rand -base64 32` makes some.',
+    );
+  if (
+    allowedDestinations !== undefined &&
+    !(Array.isArray(allowedDestinations) && allowedDestinations.every(isDestination))
+  )
+    fault('allowedDestinations', "Pass host names, addresses or networks, such as ['pms.lan', '192.168.1.0/24'].");
   if (options.timeZone !== undefined && !validTimeZone(options.timeZone))
     fault('timeZone', "Pass an IANA name such as 'Europe/Paris'.");
   if (options.documentLocale !== undefined && options.documentLocale !== 'fr' && options.documentLocale !== 'en')

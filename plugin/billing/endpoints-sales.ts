@@ -36,7 +36,7 @@ export interface SalesEndpointDeps {
   db: Db;
   history: SalesHistory;
   acts: SaleActs;
-  exports: SalesExports;
+  files: SalesExports;
   wordsOf: (req: IncomingMessage) => Words;
   /** Of the business. */
   timeZone: string;
@@ -69,7 +69,7 @@ function whyOf(given: { reason: z.output<typeof why.reason>; reasonText?: string
 }
 
 /** @param deps see SalesEndpointDeps */
-export function salesEndpoints({ db, history, acts, exports, wordsOf, timeZone }: SalesEndpointDeps): Endpoint[] {
+export function salesEndpoints({ db, history, acts, files, wordsOf, timeZone }: SalesEndpointDeps): Endpoint[] {
   const toLocal = localTime(timeZone);
   return [
     endpoint({
@@ -104,7 +104,7 @@ export function salesEndpoints({ db, history, acts, exports, wordsOf, timeZone }
       query: filter,
       async table({ actor, query, req }) {
         const words = wordsOf(req);
-        const { header, rows } = await exports.export(db, query, actor, words, { format: 'csv' });
+        const { header, rows } = await files.export(db, query, actor, words, { format: 'csv' });
         return new CsvTable(words.t('sales.file'), header, each(rows, toCsvCell(toLocal)), words.locale);
       },
     }),
@@ -118,7 +118,7 @@ export function salesEndpoints({ db, history, acts, exports, wordsOf, timeZone }
       async sheet({ actor, query, req }) {
         const words = wordsOf(req);
         const how = { format: 'xlsx', most: MOST_ROWS } as const;
-        const { header, rows } = await exports.export(db, query, actor, words, how);
+        const { header, rows } = await files.export(db, query, actor, words, how);
         const title = words.t('sales.sheet');
         return new XlsxSheet(words.t('sales.file'), title, header, each(rows, toSheetCell), timeZone);
       },

@@ -77,7 +77,7 @@ export function createTill(shared: TillShared): Till {
   const taking = createTaking(deps, checkout);
   const history = createSalesHistory(deps, createHistoryStore(prefix));
   const acts = createSaleActs(deps);
-  const exports = createSalesExport(deps, history);
+  const files = createSalesExport(deps, history);
   const pageDeps = {
     ...{ knex, till: deps, store, checkout, taking, history, acts, handover: deps.handover, pages, base },
     ...{ wordsOf: shared.wordsOf, actorOf: shared.actorOf, may: shared.may, csrf: shared.csrf, clock: shared.clock },
@@ -91,7 +91,7 @@ export function createTill(shared: TillShared): Till {
   return {
     endpoints: [
       ...checkoutEndpoints({ knex, checkout, taking, handover: deps.handover }),
-      ...salesEndpoints({ db: knex, history, acts, exports, wordsOf: shared.wordsOf, timeZone: shared.timeZone }),
+      ...salesEndpoints({ db: knex, history, acts, files, wordsOf: shared.wordsOf, timeZone: shared.timeZone }),
     ],
     pages: router,
     onOutcome: createOutcomes(deps),

@@ -100,6 +100,12 @@ export function toCheckout(words: Words, now: CheckoutNow, state: CheckoutState,
   };
 }
 
+/** What pressing the button does: nothing is taken here where another system collects. */
+function doing({ integrationId, kind }: PaymentMethod): 'handOver' | 'record' | 'take' {
+  if (integrationId !== null) return 'handOver';
+  return kind === 'external_billing' ? 'record' : 'take';
+}
+
 /** The step of one method: amount, reference, note; amount due and customer stay in sight. */
 export function toStep(words: Words, now: CheckoutNow, state: CheckoutState, { pictureOf }: ViewDeps) {
   const { picked, recent, fault } = state;
@@ -139,7 +145,7 @@ export function toStep(words: Words, now: CheckoutNow, state: CheckoutState, { p
         name: recent.actor.name,
       }),
     },
-    submit: words.t(method.integrationId === null ? 'checkout.take' : 'checkout.handOver', { name: method.name }),
+    submit: words.t(`checkout.${doing(method)}`, { name: method.name }),
     canShare: method.integrationId === null && !exact(due).eq(ZERO),
     // A basket is paid whole: what is missing is asked for next, without a button for it.
     shareIsAsked: now.kind === 'invoice',

@@ -4,7 +4,7 @@ import type { Id } from '../host/contract';
 import { runTransaction } from '../host/transaction';
 import type { HandoverDeps } from './deps';
 import type { Integrations, OpenedIntegration } from './integrations';
-import { LEASE_MARGIN, LIMIT, plain, redacted, type AttemptOutcome } from './rules';
+import { LEASE_MARGIN, plain, redacted, type AttemptOutcome } from './rules';
 import { messageOf, readReply, type ReadReply } from './rules-payload';
 import type { Result, Sender } from './sending';
 import type { Settling } from './settling';
@@ -82,7 +82,7 @@ export function createDelivering(
 
   async function take(id: Id, token: string, by: Try): Promise<{ one: StoredHandover; doubtful: boolean } | null> {
     const at = clock();
-    const limit = LIMIT[by.how === 'worker' ? 'worker' : 'person'];
+    const limit = deps.limit[by.how === 'worker' ? 'worker' : 'person'];
     return runTransaction(knex, async (trx) => {
       const taken = await handovers.claim(trx, id, {
         ...{ token, now: at.toISOString(), until: new Date(at.getTime() + limit + LEASE_MARGIN).toISOString() },
@@ -124,7 +124,7 @@ export function createDelivering(
     if (!taken) return null;
     const { one, doubtful } = taken;
     const started = performance.now();
-    const limit = LIMIT[by.how === 'worker' ? 'worker' : 'person'];
+    const limit = deps.limit[by.how === 'worker' ? 'worker' : 'person'];
     const [result, said, secrets] = await send(one, doubtful, limit);
     const tookMs = Math.round(performance.now() - started);
     try {

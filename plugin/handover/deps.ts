@@ -22,9 +22,9 @@ export interface HandoverDeps {
   allowed: Allowed;
   lookup: Lookup;
   onOutcome: OnOutcome;
-  /** What a payment method is called that is bound to a connection. */
-  usesOf?(integrationId: string): Promise<string[]>;
   clock: () => Date;
+  /** Milliseconds that a try may take. */
+  limit: { person: number; worker: number };
   /** Between 0 and 1. */
   chance: () => number;
   logger: NonNullable<Options<IncomingMessage>['logger']>;

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
+import { PluginError } from '../errors';
 import type { Db } from '../host/contract';
 import { createCallbacks, type Callbacks } from './callback';
 import type { HandoverService, IntegrationHandler, OnOutcome } from './contract';
@@ -9,6 +10,7 @@ import { createDelivering } from './delivering';
 import type { HandoverDeps } from './deps';
 import { createIntegrations, type Integrations } from './integrations';
 import { createJournal, type Journal } from './journal';
+import { LIMIT } from './rules';
 import { readAllowed } from './rules-address';
 import { createVault } from './rules-sealing';
 import { createSender, lookupAll, type Lookup } from './sending';
@@ -31,8 +33,8 @@ export interface OutboxOptions {
   functions?: Record<string, IntegrationHandler>;
   secretKey?: string;
   allowedDestinations?: string[];
-  usesOf?: HandoverDeps['usesOf'];
-  /** How names are resolved, and chance: for tests. */
+  /** How names are resolved, how long a try may take, and chance: for tests. */
+  limit?: HandoverDeps['limit'];
   lookup?: Lookup;
   chance?: () => number;
 }
@@ -49,6 +51,9 @@ export interface Outbox {
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { knex, prefix, clock, logger, onOutcome } = options;
+  const allowed = readAllowed(options.allowedDestinations ?? []);
+  // options.ts has asked the same in its own words.
+  if (!allowed) throw new PluginError('IM_OPTIONS_INVALID', 500, { where: 'allowedDestinations' });
   const deps: HandoverDeps = {
     ...{ knex, clock, logger, onOutcome },
     integrations: createIntegrationStore(prefix),
@@ -57,9 +62,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     callbacks: createCallbackStore(prefix),
     vault: options.secretKey === undefined ? null : createVault(options.secretKey),
     functions: options.functions ?? {},
-    allowed: readAllowed(options.allowedDestinations ?? []) ?? { names: new Set(), networks: [] },
+    allowed,
     lookup: options.lookup ?? lookupAll,
-    usesOf: options.usesOf,
+    limit: options.limit ?? LIMIT,
     chance: options.chance ?? Math.random,
   };
   const sender = createSender(deps);

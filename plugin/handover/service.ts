@@ -7,7 +7,7 @@ import type { HandoverService, HandoverState, Outcome } from './contract';
 import type { Delivering } from './delivering';
 import type { HandoverDeps } from './deps';
 import type { Integrations } from './integrations';
-import { FIRST_TRY_GRACE, LIMIT } from './rules';
+import { FIRST_TRY_GRACE } from './rules';
 import { cancelBody, requestBody } from './rules-payload';
 import { newMessageId } from './rules-signing';
 import type { Settling } from './settling';
@@ -77,7 +77,7 @@ export function createHandovers(
 
   /** A cancellation never overtakes its request: while that one is on its way, the other waits. */
   async function untilFree(id: Id): Promise<void> {
-    const patience = performance.now() + LIMIT.person;
+    const patience = performance.now() + deps.limit.person;
     for (;;) {
       const one = await handovers.find(knex, id);
       if (!one || !isTaken(one) || performance.now() > patience) return;

@@ -8,6 +8,7 @@ import type { ContractCase } from './contract-suite/fixture';
 import { lineCases, touchCases } from './contract-suite/lines';
 import { linkCases } from './contract-suite/links';
 import { loadCases } from './contract-suite/loading';
+import { methodCases } from './contract-suite/methods';
 import { numberCases } from './contract-suite/numbers';
 import { transactionCases } from './contract-suite/own-code';
 import { paymentCases } from './contract-suite/payments';
@@ -42,6 +43,7 @@ export function hostContract(host?: HostCrm): ContractCase[] {
     ...draftCases,
     ...numberCases,
     ...paymentCases,
+    ...methodCases,
     ...transactionCases,
   ];
   return host ? all.filter((one) => one.applies(host)) : all;

@@ -94,6 +94,8 @@ function statusByPayments({ status, payments, credits, totals, credited }: Invoi
   if (payments.count === 0) return status === 'paid' && !credited && new Big(totalOf(totals)).gt(0) ? 'unpaid' : status;
   // A credit note applied to it leaves that much less to pay.
   const paid = new Big(payments.sum).plus(credits.sum);
-  if (paid.lte(0)) return status;
+  // Voided since, row by row: it is due again.
+  const wasPaid = status === 'paid' || status === 'partial';
+  if (paid.lte(0)) return wasPaid && !credited && new Big(totalOf(totals)).gt(0) ? 'unpaid' : status;
   return paid.gte(totalOf(totals)) ? 'paid' : 'partial';
 }

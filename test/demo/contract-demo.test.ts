@@ -3,6 +3,7 @@ import { knexHost, type HostCrm } from 'crm-invoice-merge';
 import { hostContract, type ContractFixture, type ContractInvoice } from 'crm-invoice-merge/contract';
 import { createDemo, type DemoApp } from '../../demo/app';
 import type { Demo } from '../../demo/context';
+import { createSale } from '../../demo/direct-sale';
 import { invoiceInput, type InvoiceInput } from '../../demo/invoice-input';
 import { deleteInvoice, saveInvoice } from '../../demo/invoice-store';
 import { recordPayment } from '../../demo/payments';
@@ -10,8 +11,10 @@ import { STATES, tableMap } from '../../demo/table-map';
 import { eachDatabase, type TestDatabase } from '../support/databases';
 import { TODAY } from './demo-client';
 
+let running: Demo;
 const host: HostCrm = {
   ...knexHost(tableMap),
+  createSale: createSale(() => running),
   invoiceUrl: (id, page) => (page === 'edit' ? `/invoices/${id}/edit` : `/invoices/${id}`),
 };
 
@@ -23,6 +26,7 @@ const inputOf = ({ status, ...invoice }: ContractInvoice): InvoiceInput =>
 
 function fixtureOf({ knex, merge }: DemoApp): ContractFixture {
   const demo: Demo = { knex, host, merge, now: () => new Date(`${TODAY}T10:00:00Z`), today: () => TODAY };
+  running = demo;
   let tags = 0;
   const links: Record<string, (id: string) => Promise<unknown>> = {
     expenses: (id) => knex('crm_expenses').insert({ ...spent, invoice_id: id }),
@@ -60,7 +64,7 @@ function fixtureOf({ knex, merge }: DemoApp): ContractFixture {
       return invoiceId;
     },
     saveInvoice: (trx, id, invoice) => saveInvoice(trx, demo, inputOf(invoice), { id, by: '1' }),
-    pay: (id, amount) => recordPayment(demo, id, { amount }),
+    pay: (id, amount) => recordPayment(demo, id, { amount }, { id: '1', name: 'Nadia Bernard' }),
     deleteInvoice,
     addLink: async (link, id) => links[link]?.(id),
   };

@@ -77,6 +77,7 @@ export async function openTill(
       logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
       secretKey: SECRET_KEY,
       allowedDestinations: ['127.0.0.1'],
+      limit: { person: 1000, worker: 1000 },
       async onOutcome(trx, outcome) {
         await trx('sales_of_the_test')
           .where({ id: outcome.saleId })

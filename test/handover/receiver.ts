@@ -48,7 +48,8 @@ async function bodyOf(req: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-export async function openReceiver(): Promise<Receiver> {
+/** @param clock of the receiver: the library asks Date.now(), once, while it verifies */
+export async function openReceiver(clock: () => Date = () => new Date()): Promise<Receiver> {
   const received: Received[] = [];
   const accepted = new Set<string>();
   const receiver: Receiver = {
@@ -77,10 +78,13 @@ export async function openReceiver(): Promise<Receiver> {
   const server = createServer((req, res) => {
     void bodyOf(req).then((body) => {
       let fault: string | null = null;
+      const now = jest.spyOn(Date, 'now').mockReturnValue(clock().getTime());
       try {
         new Webhook(receiver.secret).verify(body, req.headers as Record<string, string>);
       } catch (error) {
         fault = (error as Error).message;
+      } finally {
+        now.mockRestore();
       }
       const { type, data } = JSON.parse(body) as { type: string; data: Record<string, unknown> };
       const one = { id: String(req.headers['webhook-id']), type, body, data, headers: req.headers, fault };

@@ -134,6 +134,10 @@ const IDLE: { [name in FunctionName]: { answer: () => unknown; caughtBy: string[
     answer: async () => '1',
     caughtBy: ['recordPayment stores a payment of this invoice, which its totals and status then follow'],
   },
+  createSale: {
+    answer: async () => ({ invoiceId: '1', number: null }),
+    caughtBy: ['createSale makes an open, numbered invoice of the basket, which its payment then settles'],
+  },
   invoiceUrl: { answer: () => '', caughtBy: ['invoiceUrl gives each page of an invoice its address'] },
 };
 

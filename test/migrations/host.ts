@@ -19,7 +19,7 @@ const USUAL: Record<DatabaseName, HostShape> = {
   mysql: { invoiceId: 'int unsigned', lineId: 'bigint' },
 };
 
-/** Creates customers, bills and bill_rows with one customer and two bills. */
+/** Creates customers, bills and bill_rows, payments and their methods, with one customer and two bills. */
 export async function createHost(knex: Knex, name: DatabaseName, shape: Partial<HostShape> = {}): Promise<void> {
   const { invoiceId, lineId, more = '', tableOptions = '' } = { ...USUAL[name], ...shape };
   const customerId = name === 'sqlite' ? 'integer' : 'int unsigned';
@@ -34,6 +34,11 @@ export async function createHost(knex: Knex, name: DatabaseName, shape: Partial<
   await knex.raw(
     `CREATE TABLE bill_rows (id ${lineId} NOT NULL, bill_id ${invoiceId} NOT NULL, description varchar(200),
       quantity decimal(15,4) NOT NULL, unit_price decimal(15,2) NOT NULL, PRIMARY KEY (id))`,
+  );
+  await knex.raw(`CREATE TABLE ways (id ${customerId} NOT NULL, name varchar(60), PRIMARY KEY (id))`);
+  await knex.raw(
+    `CREATE TABLE receipts (id ${lineId} NOT NULL, bill_id ${invoiceId} NOT NULL, way_id ${customerId} NOT NULL,
+      amount decimal(15,2) NOT NULL, paid_on date NOT NULL, PRIMARY KEY (id))`,
   );
   await knex.raw(`INSERT INTO customers VALUES (1, 'Café Zoé')`);
   await knex.raw(`INSERT INTO bills (id, customer_id, number, status, issue_date, total) VALUES
@@ -70,6 +75,8 @@ export const map: TableMap = {
     unitPrice: 'unit_price',
   },
   customers: { table: 'customers', id: 'id', name: 'name' },
+  payments: { table: 'receipts', id: 'id', invoice: 'bill_id', amount: 'amount', method: 'way_id', date: 'paid_on' },
+  paymentMethods: { table: 'ways', id: 'id', name: 'name', cash: { id: 1 } },
   owned: [],
   links: [],
 };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, rollback } from '../../migrations';
+import { migrate, pending, rollback } from '../../migrations';
 import type { StepReport } from '../../migrations';
 import { unsupportedServer } from '../../migrations/connection';
 import { isPluginError } from '../../plugin/errors';
@@ -50,6 +50,23 @@ describe.each(eachDatabase)('the hosts that are migrated on %s', (name, createDa
     expect(Object.values(await schemaText(knex, name)).join()).toMatch(
       /[`"]im_candidates[`"].*\([`"]customer_id[`"]\)/,
     );
+  });
+
+  it('get what billing needs once they map their payment methods, also when all else was there before', async () => {
+    const { knex } = database;
+    await createHost(knex, name);
+    const untouched = await schemaText(knex, name);
+    const first = { ...map, paymentMethods: undefined };
+    const before = await migrate(knex, first);
+    expect(before).not.toContain('0040_payment_method_columns');
+    expect((await schemaText(knex, name)).ways).toBe(untouched.ways);
+    expect(await pending(knex, first)).toEqual([]);
+    const later = await migrate(knex, map);
+    expect([...before, ...later]).toHaveLength(STEPS);
+    expect(later).toContain('0040_payment_method_columns');
+    expect((await schemaText(knex, name)).ways).toContain('im_kind');
+    await rollback(knex, map);
+    expect(await schemaText(knex, name)).toEqual(untouched);
   });
 
   it('keep the index of their foreign key on the customer', async () => {

@@ -104,6 +104,8 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     const { knex } = database;
     await createHost(knex, name);
     const untouched = await schemaText(knex, name);
+    // MariaDB keeps room in each row for the columns of earlier rounds, until a copy.
+    const copies = { allowCopy: true };
     const all = await migrate(knex, map);
     const whole = await schemaText(knex, name);
     await rollback(knex, map);
@@ -112,11 +114,11 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
       const crash = (): void => {
         if (++changes === crashAt) throw new Error('crash');
       };
-      await expect(migrate(knex, map, { onStep: crash })).rejects.toThrow('crash');
+      await expect(migrate(knex, map, { ...copies, onStep: crash })).rejects.toThrow('crash');
       expect(await pending(knex, map)).toEqual(all.slice(crashAt - 1));
       // Every other time it is not completed but taken back.
       if (crashAt % 2 === 0) {
-        expect(await migrate(knex, map)).toEqual(all.slice(crashAt - 1));
+        expect(await migrate(knex, map, copies)).toEqual(all.slice(crashAt - 1));
         expect(await schemaText(knex, name)).toEqual(whole);
       }
       await rollback(knex, map);

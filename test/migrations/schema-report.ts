@@ -9,6 +9,8 @@ const HOST_TYPES: Record<string, string> = {
   'char(31)': "as the host's invoice id",
   'char(32)': "as the host's line id",
   'char(33)': "as the host's customer id",
+  'char(34)': "as the host's payment method id",
+  'char(35)': "as the host's payment id",
 };
 
 interface Column {
@@ -28,6 +30,9 @@ async function createReportedHost(knex: Knex): Promise<void> {
     status varchar(20), issue_date date, total decimal(15,2))`);
   await knex.raw(`CREATE TABLE bill_rows (id char(32) NOT NULL PRIMARY KEY, bill_id char(31),
     description varchar(200), quantity decimal(15,4), unit_price decimal(15,2))`);
+  await knex.raw('CREATE TABLE ways (id char(34) NOT NULL PRIMARY KEY, name varchar(60))');
+  await knex.raw(`CREATE TABLE receipts (id char(35) NOT NULL PRIMARY KEY, bill_id char(31), way_id char(34),
+    amount decimal(15,2), paid_on date)`);
 }
 
 async function readMariadb(knex: Knex): Promise<Report> {
@@ -138,7 +143,13 @@ export async function schemaReport(mariadb: TestDatabase, sqlite: TestDatabase):
       const whose = HOST_TYPES[column.type];
       return [column.name, whose ?? column.type, whose ?? twin.type, column.isNullable ? 'yes' : ''];
     });
-    const title = { bills: "The host's invoices", bill_rows: "The host's invoice lines" }[name] ?? `\`${name}\``;
+    const titles: Record<string, string> = {
+      bills: "The host's invoices",
+      bill_rows: "The host's invoice lines",
+      ways: "The host's payment methods, where they are mapped",
+      receipts: "The host's payments, where their methods are mapped",
+    };
+    const title = titles[name] ?? `\`${name}\``;
     const keys = table.keys.map((key) => `- ${key}`).join('\n');
     const parts = [`## ${title}`, markdownTable([['column', 'MySQL, MariaDB', 'SQLite', 'null'], ...rows]), keys];
     return parts.filter((part) => part !== '').join('\n\n');

@@ -23,7 +23,7 @@ import { giveAgainstAllocation, giveAgainstUndo, sameNumberTwice } from '../numb
 import { say } from './seed';
 
 const ROUNDS = 200;
-const MIGRATIONS = 5;
+const MIGRATIONS = 25;
 /** A series that nothing else numbers; the next year's too. */
 const YEAR = 2031;
 

@@ -4,6 +4,7 @@ import type { Id } from '../../plugin/host/contract';
 import { numberOf } from '../../plugin/host/patterns';
 import { seriesOfNumber } from '../../plugin/host/series';
 import { line, type MergingFixture } from '../support/merging-fixture';
+import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
 
 /** Above it nothing else is numbered. */
 const FIRST = 90_000;
@@ -21,6 +22,7 @@ export interface World {
   waiting: { id: Id; invoiceId: Id };
   /** More money that waits. */
   refundedId: Id;
+  billing: BillingWorld;
   /** In a series: an invoice beside missing numbers, a cancelled one, and a change that can be taken back. */
   numbered: { series: string; third: string; id: Id; cancelledId: Id; changeId: Id };
 }
@@ -33,6 +35,8 @@ export interface Example {
   status: number;
   /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
   forAll?: true;
+  /** It is about no invoice and no customer at all: the same for everybody who may do it. */
+  apart?: true;
 }
 
 export const EXAMPLES: Record<string, (world: World) => Example> = {
@@ -114,6 +118,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'Two sites, two orders' },
     status: 200,
   }),
+  ...BILLING_EXAMPLES,
   'GET /series': () => ({ status: 200, forAll: true }),
   'GET /series/{series}/gaps': ({ numbered: { series } }) => ({
     params: { series },
@@ -148,13 +153,13 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     params: { series },
     body: { from: FIRST + 5, to: FIRST + 6, reason: 'Lost in the move' },
     status: 201,
-    forAll: true,
+    apart: true,
   }),
   'DELETE /series/{series}/gaps/explain': ({ numbered: { series } }) => ({
     params: { series },
     body: { from: FIRST + 9, to: FIRST + 9, reason: 'Found again' },
     status: 200,
-    forAll: true,
+    apart: true,
   }),
   'GET /series/{series}/takers': ({ numbered: { series } }) => ({
     params: { series },
@@ -264,5 +269,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     sentMergeId: gone.merge?.id ?? '',
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
+    billing: await openBillingWorld(fixture, tag),
   };
 }

@@ -193,19 +193,16 @@ describe.each(eachDatabase)('the API and its document, on %s', (_name, createDat
 
   test('what the person may not see does not exist, and no answer names it', async () => {
     const blind = apiOf(fixture, { scope: (query) => void query.whereRaw('1 = 0') });
-    await forEach(
-      async (operation) => {
-        const { forAll, ...example } = exampleOf(operation);
-        const reply = await blind.ask(operation, example);
-        // Without filters: one that finds nothing hides what would be shown.
-        const unfiltered = forAll ? await blind.ask(operation, {}) : null;
-        if (forAll) expect([operation.name, reply.status]).toEqual([operation.name, 200]);
-        else expectError(operation, 'unseen', reply, 404, 'IM_NOT_FOUND');
-        expect([reply.text, unfiltered?.text].join()).not.toContain('SECRET');
-        // What is written about a whole series is no matter of single invoices.
-      },
-      operations.filter(({ name }) => !name.endsWith('/gaps/explain')),
-    );
+    await forEach(async (operation) => {
+      const { forAll, apart, ...example } = exampleOf(operation);
+      if (apart) return;
+      const reply = await blind.ask(operation, example);
+      // Without filters: one that finds nothing hides what would be shown.
+      const unfiltered = forAll ? await blind.ask(operation, {}) : null;
+      if (forAll) expect([operation.name, reply.status]).toEqual([operation.name, 200]);
+      else expectError(operation, 'unseen', reply, 404, 'IM_NOT_FOUND');
+      expect([reply.text, unfiltered?.text].join()).not.toContain('SECRET');
+    });
   });
 
   test('a host’s CSRF header is a parameter of every write, and of no read', async () => {

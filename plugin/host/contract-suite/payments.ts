@@ -1,6 +1,16 @@
 /** Money that is allocated to an invoice by a person. */
 import assert from 'node:assert/strict';
-import { assertAmount, assertText, contractCase, customer, loadOne, rows, simple, type ContractCase } from './fixture';
+import {
+  assertAmount,
+  assertText,
+  contractCase,
+  customer,
+  loadOne,
+  rows,
+  simple,
+  twoLines,
+  type ContractCase,
+} from './fixture';
 
 export const paymentCases: ContractCase[] = [
   contractCase(
@@ -43,5 +53,46 @@ export const paymentCases: ContractCase[] = [
       assert.equal((await loadOne(fixture, knex, other)).payments.count, 1, 'another invoice must not change');
     },
     (host) => host.recordPayment !== undefined && host.map.payments !== undefined,
+  ),
+
+  contractCase(
+    'createSale makes an open, numbered invoice of the basket, which its payment then settles',
+    async (fixture) => {
+      const { host, knex } = fixture;
+      const { payments } = host.map;
+      if (!host.createSale || !host.recordPayment || !payments) return;
+      const { createSale, recordPayment } = host;
+      const buyer = await customer(fixture);
+      // A payment method that the host knows: the one of its own payments.
+      const other = await fixture.createInvoice(simple(host, buyer));
+      await fixture.pay(other, '1.00');
+      const [{ [payments.method]: methodId } = {}] = await rows(knex, payments.table, { [payments.invoice]: other });
+      const lines = twoLines(host).map(({ description, quantity, unitPrice, taxes }) => ({
+        ...{ description, quantity, unitPrice, taxes },
+      }));
+      const sale = { customerId: buyer, currency: 'EUR', date: '2026-03-15', lines, actor: { id: '1', name: 'Till' } };
+      const made = await knex.transaction((trx) => createSale(trx, sale));
+      assertText(made?.invoiceId, 'createSale answers the id of the invoice, which');
+      const invoice = await loadOne(fixture, knex, made.invoiceId);
+      assert.equal(invoice.customerId, buyer, 'the invoice of this customer');
+      assert.equal(invoice.status, 'unpaid', 'open: its payment is recorded next');
+      assert.ok(invoice.number, 'it bears a number');
+      assert.equal(made.number, invoice.number, 'and createSale answers it');
+      assert.deepEqual(
+        invoice.lines.map(({ description }) => description),
+        lines.map(({ description }) => description),
+      );
+      await knex.transaction(async (trx) => {
+        const amount = invoice.total;
+        const columns = {};
+        const date = '2026-03-15';
+        await recordPayment(trx, {
+          ...{ invoiceId: made.invoiceId, methodId: String(methodId), amount, date, note: '', columns },
+        });
+        await host.saveTotals(trx, made.invoiceId);
+      });
+      assert.equal((await loadOne(fixture, knex, made.invoiceId)).status, 'paid');
+    },
+    (host) => host.createSale !== undefined && host.recordPayment !== undefined && host.map.payments !== undefined,
   ),
 ];

@@ -3,7 +3,7 @@ import Big from 'big.js';
 import type { Knex } from 'knex';
 import { invoiceTotals, totalOf } from '../../../plugin/money/totals';
 import type { Totals } from '../../../plugin/money/types';
-import type { Db, Id, InvoiceStatus, Row, TableMap, Trx } from '../../../plugin/host/contract';
+import type { Db, Id, InvoiceStatus, Row, Sale, TableMap, Trx } from '../../../plugin/host/contract';
 import { knexHost } from '../../../plugin/host/knex-host';
 import type { InvoiceSpec, LineSpec, SavedSpec, TestHost } from './types';
 
@@ -123,7 +123,18 @@ export function makeHost(shape: HostShape): TestHost {
   return {
     name: shape.name,
     map,
-    host: knexHost(map),
+    host: {
+      ...knexHost(map),
+      ...(map.paymentMethods && {
+        async createSale(trx: Trx, { customerId, currency, date, lines: sold }: Sale) {
+          const buyer = customerId ?? (await insertOne(trx, map.customers.table, shape.customerRow('Walk-in')));
+          const spec = { customerId: buyer, currency, issueDate: date, lines: sold };
+          const { invoiceId } = await saveInvoice(trx, null, spec);
+          const [made] = await knexHost(map).loadInvoices(trx, [invoiceId]);
+          return { invoiceId, number: made?.number ?? null };
+        },
+      }),
+    },
     createSchema: (knex) => shape.createSchema(knex),
     createCustomer: (db, name) => insertOne(db, map.customers.table, shape.customerRow(name)),
     createInvoice: async (db, spec) => (await saveInvoice(db as Knex, null, spec)).invoiceId,

@@ -77,6 +77,7 @@ const map: TableMap = {
     method: 'mode',
     date: 'regle_le',
   },
+  paymentMethods: { table: 'app_modes', id: 'id', name: 'libelle', active: 'actif', cash: { id: 1 } },
   credits: { table: 'app_imputations', invoice: 'facture_id', amount: 'montant' },
   creditNotes: {
     table: 'app_avoirs',
@@ -241,6 +242,12 @@ async function createSchema(knex: Knex): Promise<void> {
       t.decimal('tva', 7, 3);
       t.string('tva_code', 3);
     });
+  await knex.schema.createTable('app_modes', (t) => {
+    t.increments('id');
+    t.string('libelle', 100).notNullable();
+    t.boolean('actif').notNullable().defaultTo(true);
+  });
+  await knex('app_modes').insert(['Espèces', 'Carte', 'Virement'].map((libelle) => ({ libelle })));
   await knex.schema.createTable('app_reglements', (t) => {
     t.increments('id');
     t.integer('facture_id').unsigned().notNullable();

@@ -57,6 +57,14 @@ const map: TableMap = {
     method: 'paymentmode',
     date: 'date',
   },
+  paymentMethods: {
+    table: 'tblpayment_modes',
+    id: 'id',
+    name: 'name',
+    active: 'active',
+    cash: { name: 'Cash' },
+    fixed: { description: '' },
+  },
   credits: { table: 'tblcredits', invoice: 'invoice_id', amount: 'amount' },
   creditNotes: {
     table: 'tblcreditnotes',
@@ -209,6 +217,13 @@ async function createSchema(knex: Knex): Promise<void> {
     t.decimal('taxrate', 15, 2).notNullable();
     t.string('taxname', 100).notNullable();
   });
+  await knex.schema.createTable('tblpayment_modes', (t) => {
+    t.increments('id');
+    t.string('name', 100).notNullable();
+    t.text('description').notNullable();
+    t.boolean('active').notNullable().defaultTo(true);
+  });
+  await knex('tblpayment_modes').insert(['Bank', 'Cash'].map((name) => ({ name, description: '' })));
   await knex.schema.createTable('tblinvoicepaymentrecords', (t) => {
     t.increments('id');
     t.integer('invoiceid').notNullable();
