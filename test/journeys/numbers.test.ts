@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { launch, type TestBrowser } from '../support/browser';
 import { readCsv } from '../support/read-csv';
 import { BAGS, OVEN, plainText, serveCrm, texts, type Crm } from './crm';
+import { mergeOverApi } from './numbers-acts';
 
 const NUMBERS = '/invoice-merge/numbers';
 const SERIES = `${NUMBERS}/series?key=FA-2026-`;
@@ -41,33 +42,6 @@ async function expectFit(page: Page): Promise<void> {
   expect(small).toEqual([]);
 }
 
-/** Merges these into Martin's draft over the API, as the banner does. */
-async function merge(page: Page, crm: Crm, numbers: string[], issued: 'cancel' | 'delete'): Promise<void> {
-  const ids = await Promise.all(numbers.map((number) => crm.idOf(number)));
-  const status = await page.evaluate(
-    async ([targetId, sources, settlement]) => {
-      const headers = { 'content-type': 'application/json' };
-      const versions = await Promise.all(
-        sources.map(async (id) => {
-          const reply = await fetch(`/invoice-merge/api/invoices/${id}/lines`);
-          return ((await reply.json()) as { source: { id: string; version: string } }).source;
-        }),
-      );
-      const body = JSON.stringify({
-        ...{
-          targetId,
-          sources: versions.map(({ id, version }) => ({ id, version })),
-          key: `numbers-${sources.join('-')}`,
-        },
-        ...{ settlement: { issued: settlement, draft: 'cancel' }, acknowledged: ['total_changed', 'fields_differ'] },
-      });
-      return (await fetch('/invoice-merge/api/merges', { method: 'POST', headers, body })).status;
-    },
-    [crm.draft, ids, issued] as const,
-  );
-  expect(status).toBe(201);
-}
-
 const card = (page: Page, number: string) => page.locator('.im-gap-card', { hasText: number }).first();
 const pageText = async (page: Page): Promise<string> => plainText(await page.locator('[data-im="page"]').innerText());
 
@@ -79,7 +53,7 @@ describe('a bookkeeper, on SQLite', () => {
 
   it('sees the gaps of a merge with their cause, gives one number, explains another, and takes the list along', async () => {
     const page = await crm.open(browser, `/invoices/${crm.draft}`, { as: 'books' });
-    await merge(page, crm, [OVEN, BAGS], 'delete');
+    await mergeOverApi(page, crm, [OVEN, BAGS], 'delete');
     await page.getByRole('link', { name: 'Numéros' }).click();
     await page.getByRole('link', { name: 'FA-2026', exact: true }).click();
     const gap = card(page, OVEN);
@@ -145,7 +119,7 @@ describe('a bookkeeper, on SQLite', () => {
 it('frees the number of a merged, cancelled invoice by keyboard on a dark phone, gives it away, and the undo of the merge takes the next one; on SQLite', async () => {
   const crm = await openCrm();
   const scripted = await crm.open(browser, `/invoices/${crm.draft}`, { as: 'books' });
-  await merge(scripted, crm, [OVEN], 'cancel');
+  await mergeOverApi(scripted, crm, [OVEN], 'cancel');
   const page = await crm.open(browser, SERIES, {
     ...{ as: 'books', viewport: PHONE, colorScheme: 'dark' },
   });

@@ -276,7 +276,7 @@ describe('the module page', () => {
     const [, createDatabase] = eachDatabase[0]!;
     const crm = await openSettings(await createDatabase());
     const { $, status } = await crm.get('sales', '/invoice-merge');
-    expect([status, $('h2').text(), $('button').length]).toEqual([200, 'ActivéeHistorique des fusions', 0]);
+    expect([status, $('h2').text(), $('button').length]).toEqual([200, 'ActivéeHistorique des fusionsNumérotation', 0]);
     expect($('a').attr('href')).toBe('/invoice-merge/history');
     expect((await crm.get('stranger', '/invoice-merge')).status).toBe(403);
     expect((await crm.get(null, '/invoice-merge')).status).toBe(401);
