@@ -6,6 +6,7 @@ const DEFAULTS = {
   enabled: true,
   preset: null,
   lockedUntil: null,
+  directSaleInvoice: false,
   issued: { offered: ['cancel', 'delete'], default: 'cancel' },
   draft: { offered: ['cancel', 'delete'], default: 'cancel' },
   numbers: { fillGaps: true, freeCancelled: true },

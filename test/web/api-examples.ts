@@ -5,6 +5,7 @@ import { numberOf } from '../../plugin/host/patterns';
 import { seriesOfNumber } from '../../plugin/host/series';
 import { line, type MergingFixture } from '../support/merging-fixture';
 import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
+import { openTillWorld, TILL_EXAMPLES, type TillWorld } from './api-examples-till';
 
 /** Above it nothing else is numbered. */
 const FIRST = 90_000;
@@ -25,6 +26,7 @@ export interface World {
   billing: BillingWorld;
   /** In a series: an invoice beside missing numbers, a cancelled one, and a change that can be taken back. */
   numbered: { series: string; third: string; id: Id; cancelledId: Id; changeId: Id };
+  till: TillWorld;
 }
 
 export interface Example {
@@ -35,6 +37,8 @@ export interface Example {
   status: number;
   /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
   forAll?: true;
+  /** It leaves a line in the log of activity. */
+  logged?: true;
   /** It is about no invoice and no customer at all: the same for everybody who may do it. */
   apart?: true;
 }
@@ -183,6 +187,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'A mistake' },
     status: 200,
   }),
+  ...TILL_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
@@ -270,5 +275,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
     billing: await openBillingWorld(fixture, tag),
+    till: await openTillWorld(fixture, await invoice('9')),
   };
 }
