@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Id } from '../../plugin/host/contract';
 import { line, type MergingFixture } from '../support/merging-fixture';
 import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
+import { HANDOVER_EXAMPLES, openHandoverWorld, type HandoverWorld } from './api-examples-handover';
 
 export interface World {
   customer: Id;
@@ -18,6 +19,7 @@ export interface World {
   /** More money that waits. */
   refundedId: Id;
   billing: BillingWorld;
+  handover: HandoverWorld;
 }
 
 export interface Example {
@@ -112,6 +114,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
   }),
   ...BILLING_EXAMPLES,
+  ...HANDOVER_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
@@ -177,5 +180,6 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
     billing: await openBillingWorld(fixture, tag),
+    handover: await openHandoverWorld(fixture, tag),
   };
 }
