@@ -136,7 +136,7 @@ export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions
       for (const step of missing) await inSqliteTransaction(connection, () => apply(step));
     } else {
       await underMysqlLock(connection, prefix, async () => {
-        for (const step of missing) await againAfterConflict(() => apply(step));
+        for (const step of missing) await againAfterConflict(connection, () => apply(step));
       });
     }
     return names;

@@ -42,7 +42,7 @@ function arrange(ids) {
 /** @param {HTMLElement} element @param {string} text */
 function tell(element, text) {
   // What the page said when it was opened is over.
-  document.querySelector('[data-im="page"] > .im-notice')?.remove();
+  document.querySelector('[data-im="page"] > .im-notice:not([data-im])')?.remove();
   said.hidden = element !== said;
   failed.hidden = element !== failed;
   element.textContent = text;

@@ -142,12 +142,13 @@ async function samplesOf(
   );
 }
 
-/** Documents whose number fits no pattern of their type, the newest first. */
+/** Documents whose number fits no pattern of their type, the newest first. @param restrict what a person may see */
 export async function unmatchedDocuments(
   db: Db,
   map: TableMap,
   type: DocumentType,
   page: { offset: number; limit: number },
+  restrict: (query: Query, alias: string) => void,
 ): Promise<{ documents: { id: Id; number: string; date: Day | null }[]; total: number }> {
   const columns = numberColumns(map, type);
   const table = documentTable(map, type);
@@ -155,6 +156,7 @@ export async function unmatchedDocuments(
   if (typeof columns !== 'string' || !table) return { documents: [], total: 0 };
   const unmatched = (): Query => {
     const query = allDocuments(db, map, type).whereNotNull(at(columns)).whereNot(at(columns), '');
+    if (type === 'invoice') query.where((narrowed) => void restrict(narrowed, INVOICES));
     for (const pattern of patternsOf(map, type)) {
       const [, prefix = '', suffix = ''] = /^(.*?)\{seq(?::\d+)?\}(.*)$/s.exec(pattern) ?? [];
       query.whereNot((one) => void fitting(db, one as Query, columns, { prefix, suffix, width: 1 }));
@@ -184,15 +186,17 @@ export async function unmatchedDocuments(
   };
 }
 
-/** The documents of a series that are cancelled, the lowest number first. */
+/** The documents of a series that are cancelled, the lowest number first. @param restrict what a person may see */
 export async function cancelledDocuments(
   db: Db,
   map: TableMap,
   series: Series,
   page: { offset: number; limit: number },
+  restrict: (query: Query, alias: string) => void,
 ): Promise<{ documents: SeriesDocument[]; total: number }> {
   if (series.type !== 'invoice') return { documents: [], total: 0 };
-  const cancelled = (): Query => onlyCancelled(documentsIn(db, map, series), map);
+  const cancelled = (): Query =>
+    onlyCancelled(documentsIn(db, map, series), map).where((narrowed) => void restrict(narrowed, INVOICES));
   const counted = await cancelled().count({ imtotal: '*' }).first<Row | undefined>();
   const { sql, bindings } = sequenceOf(db, map, series);
   const query = withDocument(db, map, series, cancelled())

@@ -295,12 +295,12 @@ export interface NumberingService {
   gapAt(db: Db, query: { series: string; sequence: number; actor: Actor }): Promise<Gap | null>;
   /** A page of the strip; left out, or beyond the end: the last. @throws IM_NOT_FOUND 404 */
   strip(db: Db, query: { series: string; page?: number }): Promise<Strip>;
-  /** The numbers of the series that cancelled invoices bear, fifty a page, the highest last. @throws IM_NOT_FOUND 404 */
+  /** The numbers of the series that cancelled invoices bear, of those in sight, fifty a page, the highest last. @throws IM_NOT_FOUND 404 */
   cancelled(
     db: Db,
     query: { series: string; page: number; actor: Actor },
   ): Promise<{ documents: CancelledNumber[]; page: number; pages: number; total: number }>;
-  /** Documents that bear a number of no pattern, fifty a page, newest first. */
+  /** Documents in sight that bear a number of no pattern, fifty a page, newest first. */
   unmatched(
     db: Db,
     query: { type: DocumentType; page: number; actor: Actor },

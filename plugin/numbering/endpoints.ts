@@ -186,7 +186,7 @@ export function numbersEndpoints({ db, service, wordsOf, timeZone }: NumbersEndp
       action: adjust,
       params: seriesParams,
       query: z.strictObject({
-        sequence: z.coerce.number().int().min(0).max(999_999_999_999_999),
+        sequence: z.coerce.number().int().min(1).max(999_999_999_999_999),
         q: z.string().trim().max(200).optional(),
       }),
       replies: { 200: z.strictObject({ takers: z.array(taker) }) },

@@ -36,20 +36,15 @@ export const createListing = (deps: NumberingDeps, reading: Reading, offering: O
   const { host, stores } = deps;
   const { map } = host;
 
-  async function seen(db: Db, type: DocumentType, ids: Id[], actor: Actor): Promise<Set<Id>> {
-    return type === 'invoice' ? visibleIds(db, map, ids, restrictTo(deps, actor)) : new Set(ids);
-  }
-
   return {
     async unmatched(
       db: Db,
       { type, page, actor }: { type: DocumentType; page: number; actor: Actor },
     ): Promise<{ documents: UnmatchedDocument[] } & Paged> {
-      const { documents, total } = await unmatchedDocuments(db, map, type, rangeOf(page));
-      const ids = documents.map(({ id }) => id);
-      const visible = await seen(db, type, ids, actor);
+      const restrict = restrictTo(deps, actor);
+      const { documents, total } = await unmatchedDocuments(db, map, type, rangeOf(page), restrict);
       return {
-        documents: documents.map((one) => ({ ...one, type, id: visible.has(one.id) ? one.id : null })),
+        documents: documents.map((one) => ({ ...one, type })),
         ...{ page, pages: pagesOf(total), total },
       };
     },
@@ -59,13 +54,14 @@ export const createListing = (deps: NumberingDeps, reading: Reading, offering: O
       query: { series: string; page: number; actor: Actor },
     ): Promise<{ documents: CancelledNumber[] } & Paged> {
       const series = reading.demandSeries(query.series);
-      const { documents, total } = await cancelledDocuments(db, map, series, rangeOf(query.page));
+      const restrict = restrictTo(deps, query.actor);
+      const { documents, total } = await cancelledDocuments(db, map, series, rangeOf(query.page), restrict);
       const ids = documents.map(({ id }) => id);
       const heads = await readHeads(db, map, today(deps), ids);
       const targetOf = new Map(heads.map(({ head }) => [head.id, head.mergedIntoId]));
       const targetIds = [...new Set(targetOf.values())].filter((id) => id !== null);
       const targets = new Map((await readHeads(db, map, today(deps), targetIds)).map(({ head }) => [head.id, head]));
-      const visible = await seen(db, series.type, [...ids, ...targetIds], query.actor);
+      const visible = await visibleIds(db, map, targetIds, restrict);
       const mergedInto = (id: Id): CancelledNumber['mergedInto'] => {
         const targetId = targetOf.get(id) ?? null;
         if (targetId === null) return null;
@@ -76,7 +72,7 @@ export const createListing = (deps: NumberingDeps, reading: Reading, offering: O
       };
       return {
         documents: documents.map(({ id, number, date }) => ({
-          ...{ id: visible.has(id) ? id : null, number, date },
+          ...{ id, number, date },
           mergedInto: mergedInto(id),
         })),
         ...{ page: query.page, pages: pagesOf(total), total },

@@ -11,8 +11,11 @@ import type { Gap, SeriesSummary } from './contract';
 import { paths, type NumbersPageDeps } from './routes-deps';
 import { toTaker } from './routes-invoice-view';
 import { viewUrls } from './routes-series';
-import { gapTitle, toGap } from './routes-series-view';
+import { gapTitle, toGap, unexplainedIn } from './routes-series-view';
 import { seriesName } from './routes-view';
+
+/** Invoices that are listed; searching finds the others. */
+const OFFERED = 10;
 
 const key = z.string().min(1).max(200);
 const sequence = z.coerce.number().int().min(0).max(999_999_999_999_999);
@@ -59,7 +62,7 @@ export function gapRoutes(deps: NumbersPageDeps): Router {
       up: { url: pages.base + paths.series(series), label: up },
       ...(refused ? { status: refused.status } : !gap && { status: 404 }),
       vm: {
-        gap: gap && { ...toGap(words, gap, summary, urls), from: gap.from, to: gap.to },
+        gap: gap && { ...toGap(words, gap, summary, urls), from: gap.from, to: gap.to, open: unexplainedIn(gap) },
         refused,
         series,
         n,
@@ -68,7 +71,7 @@ export function gapRoutes(deps: NumbersPageDeps): Router {
         gives,
         canAdjust,
         between: gap && words.t('numbers.whichHint', { from: gap.fromNumber, to: gap.toNumber }),
-        takers: number === null ? [] : takers.map((one) => toTaker(words, one, number, urls)),
+        takers: number === null ? [] : takers.slice(0, OFFERED).map((one) => toTaker(words, one, number, urls)),
         explanations: gap
           ? (gap.explained ? [gap.explained] : gap.explanations).map(({ from, to }) => ({ from, to }))
           : [],

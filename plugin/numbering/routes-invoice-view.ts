@@ -72,10 +72,18 @@ export const toQuestions = (words: Words, questions: NumberQuestion[], confirmed
   asked: questions.length > 0,
 });
 
-/** What giving this number does to the invoice. */
-export function whatItDoes(words: Words, { number: now, date }: Invoice, number: string): string[] {
+/** What giving this number does to the invoice, but for what is asked about below. */
+export function whatItDoes(
+  words: Words,
+  { number: now, date }: Invoice,
+  number: string,
+  questions: NumberQuestion[],
+): string[] {
   if (now === null) return [words.t('numbers.confirmWhatDraft', { date: words.day(date), number })];
-  return [words.t('numbers.confirmWhat', { label: now, number }), words.t('numbers.confirmOld', { number: now })];
+  const what = words.t('numbers.confirmWhat', { label: now, number });
+  return questions.some(({ code }) => code === 'issued')
+    ? [what]
+    : [what, words.t('numbers.confirmOld', { number: now })];
 }
 
 /** "FA-2026-00031 → FA-2026-00024". */

@@ -123,6 +123,7 @@ export function invoiceNumberRoutes(deps: NumbersPageDeps): Router {
     const { invoice, free, refusals } = await service.freeNumbers(db, { invoiceId: asked.invoiceId, actor });
     const known = free.find((one) => one.number === asked.number);
     const urls = await viewUrls(deps, actor);
+    const questions = asked.questions ?? known?.questions ?? [];
     await pages.send(req, res, {
       view: 'numbers-give',
       title: words.t('numbers.confirmTitle', { number: asked.number }),
@@ -132,9 +133,9 @@ export function invoiceNumberRoutes(deps: NumbersPageDeps): Router {
       vm: {
         ...{ number: asked.number, refused, typed },
         refusals: refusalsOf(words, refusals),
-        does: whatItDoes(words, invoice, asked.number),
+        does: whatItDoes(words, invoice, asked.number, questions),
         known: known ? toFreeNumber(words, known, invoice, urls) : null,
-        questions: toQuestions(words, asked.questions ?? known?.questions ?? [], typed.confirm),
+        questions: toQuestions(words, questions, typed.confirm),
         url: pages.base + paths.give(asked.invoiceId),
         leaveUrl: pages.base + paths.invoice(asked.invoiceId),
       },

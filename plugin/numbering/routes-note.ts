@@ -35,7 +35,7 @@ export function createNumbersNote({ db, service, ...deps }: NumbersNoteDeps): Nu
         former: words.t('numbers.note.former', { count: former.length, numbers: former.join(', ') }),
         changed:
           last &&
-          words.t('numbers.note.changed', {
+          words.t(`numbers.note.${last.act === 'free' ? 'freed' : 'changed'}`, {
             ...{
               name: last.actor.name,
               at: words.instant(last.at),

@@ -96,6 +96,17 @@ export function toGap(words: Words, gap: Gap, series: SeriesSummary, urls: ViewU
   };
 }
 
+/** The first numbers of a gap that nothing explains yet: what its form begins with. */
+export function unexplainedIn({ from, to, explanations }: Gap): { from: number; to: number } {
+  const sorted = [...explanations].sort((a, b) => a.from - b.from);
+  let start = from;
+  for (const one of sorted) {
+    if (one.from > start) return { from: start, to: one.from - 1 };
+    start = Math.max(start, one.to + 1);
+  }
+  return { from: Math.min(start, to), to };
+}
+
 /** The number of a cancelled invoice, and what became of it. */
 export function toCancelled(words: Words, one: CancelledNumber, type: DocumentType, urls: ViewUrls) {
   const { mergedInto } = one;

@@ -325,7 +325,10 @@ describe.each(eachDatabase)('payment methods on %s', (_name, createDatabase) => 
     await billing.ask('patch', `/payment-methods/${room.id}`, { name: 'Suite' });
     await billing.ask('post', `/payment-methods/${room.id}/archive`);
     await billing.ask('delete', `/payment-methods/${room.id}`);
-    const log = await knex('im_activity').where({ action: 'billing.method' }).orderBy('id');
+    const log = await knex('im_activity')
+      .where({ action: 'billing.method' })
+      .orderBy('id')
+      .select<{ actor_name: string; details: string }[]>('actor_name', 'details');
     const told = log.map(({ actor_name, details }) => {
       const { act, before, after } = JSON.parse(String(details)) as {
         act: string;

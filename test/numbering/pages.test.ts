@@ -195,6 +195,16 @@ describe('a gap', () => {
     expect(crm.fake.calls[0]?.slice(0, 2)).toEqual(['withdraw', { series: 'FA-2026-', from, to, reason: 'Retrouvée' }]);
   });
 
+  it('of which a part is explained can be explained further: the form begins with the rest', async () => {
+    const part = { ...EXPLAINED, from: 28, to: 28 };
+    crm.fake.gaps = crm.fake.gaps.map((gap) => (gap.from === 28 ? { ...gap, explanations: [part] } : gap));
+    const { $ } = await crm.get('/numbers/gap?key=FA-2026-&n=28');
+    expect(['from', 'to'].map((name) => $(`#im-explain [name=${name}]`).attr('value'))).toEqual(['29', '30']);
+    expect(plain($('.im-why').text())).toContain('00028 à 00028, justifiés par Bea Books');
+    const links = (await crm.get(SERIES)).$('#gap-28 .im-gap-acts a').toArray();
+    expect(links.map(({ attribs }) => attribs.href?.split('#')[1])).toEqual(['im-give', 'im-explain', 'im-withdraw']);
+  });
+
   it('that is filled meanwhile is told so, with the way back', async () => {
     const { status, $ } = await crm.get('/numbers/gap?key=FA-2026-&n=25');
     expect([status, $('.im-up a').attr('href')]).toEqual([404, '/crm/merge/numbers/series?key=FA-2026-']);
@@ -216,7 +226,9 @@ describe('an invoice’s number', () => {
       'FA-2026-00025, qui suit, est datée du 06/07/2026. J’en réponds.',
     );
     expect($('textarea').attr('required')).toBeDefined();
-    expect(plain($('form').text())).toContain('Son numéro actuel, FA-2026-00049, ne sera plus porté');
+    expect(plain($('.im-confirms').text())).toContain(
+      'Son ancien numéro, FA-2026-00049, restera sans facture, et apparaîtra',
+    );
     const sent = { number: numberOf(24), reason: 'Demande du client', confirm: ['issued', 'date_order'] };
     const reply = await crm.post(`${INVOICE}/give`, sent);
     expect([reply.status, reply.to]).toEqual([303, '/crm/merge/numbers/invoices/49?done=given']);

@@ -22,7 +22,7 @@ import { startGalera, untilReady, type GaleraCluster } from '../support/galera-c
 import { say } from './seed';
 
 const ROUNDS = 200;
-const MIGRATIONS = 5;
+const MIGRATIONS = 25;
 /** A series that nothing else numbers; the next year's too. */
 const YEAR = 2031;
 

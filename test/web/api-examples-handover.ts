@@ -92,16 +92,20 @@ export async function openHandoverWorld(fixture: MergingFixture, tag: string): P
   });
   const tried = await connect({ name: `PMS ${tag}`, kind: 'function', functionName: 'pms' });
   async function handOver(name: Sale, reference: string): Promise<string> {
-    const { handoverId } = await runTransaction(fixture.knex, (trx) =>
-      handovers.begin(trx, {
-        ...{ saleId: `${tag} ${name}`, currency: 'EUR', reference, note: null, customer: null },
+    const { handoverId } = await runTransaction(fixture.knex, async (trx) => {
+      const { saleId } = await fixture.merge.billing.openSale(trx, {
+        ...{ customerId: null, currency: 'EUR', actor: { id: '7', name: 'Sam Sales' } },
+        lines: [{ description: name, quantity: '1', unitPrice: '10', taxes: [] }],
+      });
+      return handovers.begin(trx, {
+        ...{ saleId, currency: 'EUR', reference, note: null, customer: null },
         method: { id: '4', name: 'Room', externalIdentifier: null, integrationId: tried },
         module: { id: '1', name: 'Counter' },
         lines: [{ description: 'Breakfast', quantity: '1', unitPrice: '10', taxes: [] }],
         totals: { taxExclusive: '10.00', tax: '0.00', taxInclusive: '10.00', payable: '10.00', taxes: [] },
         actor: { id: '7', name: 'Sam Sales' },
-      }),
-    );
+      });
+    });
     await handovers.deliver(handoverId);
     return handoverId;
   }
