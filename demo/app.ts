@@ -27,7 +27,7 @@ import { printPages, publicPages } from './public-pages';
 import { publicLinks } from './public-links';
 import { mayDo, type Role } from './roles';
 import { seed } from './seed';
-import { demandPerson, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
+import { demandPerson, keptKey, recognise, sameOrigin, sessions, showNotice, signInPages } from './session';
 import { tableMap } from './table-map';
 import { createTables } from './tables';
 
@@ -43,11 +43,14 @@ export interface DemoOptions {
   databaseUrl: string;
   /** `full`: French customers and invoices in all statuses; `empty`: the people and payment methods only. */
   data: 'full' | 'empty';
+  /** Of the own network, that sales may be handed over to. */
+  allowedDestinations?: string[];
   clock?: () => Date;
 }
 
 /** Opens the database, brings its tables up to date, fills it if it is new, and answers the app, not yet listening. */
-export async function createDemo({ databaseUrl, data, clock = () => new Date() }: DemoOptions): Promise<DemoApp> {
+export async function createDemo(options: DemoOptions): Promise<DemoApp> {
+  const { databaseUrl, data, allowedDestinations = [], clock = () => new Date() } = options;
   const knex = openDatabase(databaseUrl);
   await createTables(knex);
   const links = await publicLinks(knex);
@@ -77,6 +80,8 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
           error instanceof Error ? reject(error) : resolve(page),
         );
       }),
+    secretKey: await keptKey(knex, 'secret_key'),
+    allowedDestinations,
     clock,
   });
   const demo: Demo = { knex, host, merge, now: clock, today: () => parisDay(clock()) };
@@ -92,6 +97,8 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
   app.set('view engine', 'ejs');
   app.use(helmet());
   app.use('/public', express.static(join(demoFolder, 'public')));
+  // Other systems sign their messages; they sign in nowhere.
+  app.use(merge.mountPath, merge.callbacks);
   app.use(await sessions(knex), recognise(knex), sameOrigin);
   app.use(signInPages(knex));
   app.use(publicPages(demo, links), bankPages(demo));
@@ -112,6 +119,9 @@ export async function createDemo({ databaseUrl, data, clock = () => new Date() }
     app,
     merge,
     knex,
-    close: () => knex.destroy(),
+    async close() {
+      await merge.close();
+      await knex.destroy();
+    },
   };
 }

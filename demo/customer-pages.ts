@@ -3,7 +3,7 @@ import { Router } from 'express';
 import { DemoError, idOf, type Demo } from './context';
 import { listedNotes } from './credit-notes';
 import { listedEstimates, shownState } from './estimate-pages';
-import { listedInvoices, type ListedInvoice } from './invoice-list-pages';
+import { formerNumbersOf, listedInvoices, type ListedInvoice } from './invoice-list-pages';
 import { spacedNumber } from './seller';
 import { groupedBy, inOrder, sumsByCurrency } from './sums';
 
@@ -75,6 +75,7 @@ export function customerPages(demo: Demo): Router {
         { column: 'i.issued_on', order: 'desc' },
         { column: 'i.id', order: 'desc' },
       ])) as ListedInvoice[];
+    const former = await formerNumbersOf(demo, invoices);
     const expenses = await knex('crm_expenses as e')
       .leftJoin('crm_invoices as i', 'i.id', 'e.invoice_id')
       .where('e.client_id', id)
@@ -82,7 +83,7 @@ export function customerPages(demo: Demo): Router {
       .select<{ currency: string; amount: string; invoice_id: number | null }[]>('e.*', 'i.ref');
     res.render('customer', {
       customer,
-      invoices,
+      invoices: invoices.map((row) => ({ ...row, former: former.get(row.id) })),
       open: (await openSums(demo, id)).get(id) ?? [],
       late: (await openSums(demo, id, ['late'])).get(id) ?? [],
       estimates: (await listedEstimates(knex).where('e.client_id', id)).map((one) => ({

@@ -48,7 +48,9 @@ export function invoiceActs(demo: Demo): Router {
     '/invoices/:id/issue',
     changing('issue', async (trx, id, state) => {
       demandState(state, ['draft']);
-      const [ref] = await merge.numbers.allocate(trx, 'invoice', 1, demo.today());
+      // A draft may have been given a missing number by hand.
+      let ref = (await findInvoice(trx, id))?.ref;
+      if (!ref) [ref] = await merge.numbers.allocate(trx, 'invoice', 1, demo.today());
       await trx('crm_invoices').where({ id }).update({ ref, state: 'open', issued_on: demo.today() });
       await host.saveTotals(trx, id);
     }),

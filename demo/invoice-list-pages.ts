@@ -18,6 +18,19 @@ export interface ListedInvoice {
   grand_total: string;
   client_id: number;
   company: string;
+  /** Of a cancelled one without a number: what it was called. */
+  former?: string;
+}
+
+/** What cancelled invoices that gave their number up are still called, by id. */
+export async function formerNumbersOf(
+  { knex, merge }: Pick<Demo, 'knex' | 'merge'>,
+  invoices: { id: number; ref: string | null; state: string }[],
+): Promise<Map<number, string>> {
+  const ids = invoices.filter(({ ref, state }) => ref === null && state === 'void').map(({ id }) => String(id));
+  if (ids.length === 0) return new Map();
+  const found = await merge.numbers.former(knex, ids);
+  return new Map([...found].flatMap(([id, [number]]) => (number === undefined ? [] : [[Number(id), number]])));
 }
 
 /** Invoices with their customer's name; amounts are read as text, never as floats. */
@@ -28,17 +41,32 @@ export function listedInvoices(knex: Knex): Knex.QueryBuilder {
     .select({ grand_total: 'i.grand_total' });
 }
 
+type ListedName = Pick<ListedInvoice, 'id' | 'ref' | 'state' | 'issued_on' | 'former'>;
+
 const likePattern = (text: string): string => `%${text.replace(/[!%_]/g, '!$&')}%`;
 
 export function invoiceListPages(demo: Demo): Router {
   const { knex, merge } = demo;
   const router = Router();
 
-  /** The invoices that carry a merged number now; people look for the number on the customer's transfer. */
-  async function carriersOf(number: string): Promise<{ id: string; ref: string | null; issued_on: string }[]> {
-    const found = (await merge.findByNumber(knex, number)).filter(({ how }) => how === 'merged');
-    const ids = found.map(({ invoiceId }) => invoiceId);
-    return knex('crm_invoices').whereIn('id', ids).orderBy('id').select('id', 'ref', 'issued_on');
+  /** The invoices that a number of old leads to, merged or changed by hand; people look for the one on the customer's transfer. */
+  async function carriersOf(number: string): Promise<(ListedName & { how: 'merged' | 'renumbered' })[]> {
+    const found = (await merge.findByNumber(knex, number)).filter(({ how }) => how !== 'itself');
+    const rows = await knex('crm_invoices')
+      .whereIn(
+        'id',
+        found.map(({ invoiceId }) => invoiceId),
+      )
+      .orderBy('id')
+      .select<ListedName[]>('id', 'ref', 'state', 'issued_on');
+    const former = await formerNumbersOf(demo, rows);
+    return rows.map((row) => ({
+      ...row,
+      former: former.get(row.id),
+      how: found.some(({ invoiceId, how }) => how === 'merged' && invoiceId === String(row.id))
+        ? 'merged'
+        : 'renumbered',
+    }));
   }
 
   router.get('/', (_req, res) => res.redirect(303, '/invoices'));
@@ -76,6 +104,7 @@ export function invoiceListPages(demo: Demo): Router {
       ])
       .limit(PAGE_SIZE)
       .offset((page - 1) * PAGE_SIZE)) as ListedInvoice[];
+    const former = await formerNumbersOf(demo, invoices);
     const mergeable = await demo.merge.mergeable(knex, {
       customerIds: invoices.map((row) => String(row.client_id)),
       actor: personOf(req),
@@ -110,7 +139,7 @@ export function invoiceListPages(demo: Demo): Router {
       filters: FILTERS,
       counts: Object.fromEntries(states.map((row) => [row.state, Number(row.n)])),
       cards: { due: sums(['open', 'late', 'part']), late: sums(['late']), draft: sums(['draft']) },
-      invoices,
+      invoices: invoices.map((row) => ({ ...row, former: former.get(row.id) })),
       mergeable,
       page,
       pages,

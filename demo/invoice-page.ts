@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { invoiceTotals } from 'crm-invoice-merge';
 import type { Request, Response } from 'express';
-import { DemoError, idOf, type Demo } from './context';
+import { DemoError, idOf, personOf, type Demo } from './context';
 import { usesOf } from './credit-notes';
 import { refusalOf } from './error-pages';
 import { ACCEPTED, papersOf } from './invoice-papers';
 import { findInvoice, formExtras, mergeFacts } from './invoice-store';
 import { totalRows } from './invoice-totals';
+import { formerNumbersOf } from './invoice-list-pages';
+import { mayDo } from './roles';
 import { exactAmount } from './sums';
 
 /** Money for an invoice that was merged: asked about before it is booked on the one that replaces it. */
@@ -58,6 +60,7 @@ export function invoicePage(demo: Demo): InvoicePage {
       .orderBy('p.paid_on')
       .select('p.id', 'p.amount', 'p.paid_on', 'p.remark', 'm.label as method');
     const facts = await mergeFacts(demo, id);
+    const summary = await merge.summary(knex, id);
     const successor = facts.mergedInto ? await findInvoice(knex, facts.mergedInto) : null;
     // Of a merged one its payer may still owe the whole: the credit note is only how it was settled here.
     const taken = successor ? invoice.payments.sum : exactAmount(invoice.payments.sum).plus(invoice.credits.sum);
@@ -71,12 +74,14 @@ export function invoicePage(demo: Demo): InvoicePage {
         net: invoiceTotals({ ...alone, lines: [line] }).lineExtension,
       })),
       state: stored.state,
+      former: (await formerNumbersOf(demo, [stored])).get(stored.id) ?? null,
+      numbersPage: mayDo(personOf(req).role, 'numbers.adjust') ? merge.numbers.pageOf(id) : null,
       customer,
       payments,
       credits: await usesOf(knex, [id]),
       expenses: await knex('crm_expenses').where(of).orderBy('spent_on'),
       estimates: await knex('crm_estimates').where(of).orderBy('issued_on'),
-      ...(await papersOf(knex, id, await merge.summary(knex, id))),
+      ...(await papersOf(knex, id, summary)),
       accepted: ACCEPTED,
       publicPath: stored.state === 'draft' ? null : host.invoiceUrl(id, 'public'),
       methods: await knex('crm_payment_methods').where({ enabled: true }).orderBy('id'),
@@ -85,6 +90,8 @@ export function invoicePage(demo: Demo): InvoicePage {
       agreed: await formExtras(knex, id),
       rows: totalRows(invoice.totals, invoice.currency, req.speech),
       left: left.toFixed(),
+      // Deleting it would leave those that it replaces without the invoice that stands for them.
+      replacesOthers: summary.replaces.length > 0,
       successor: successor ? { id: successor.id, ref: successor.ref } : null,
       today: demo.today(),
       refused,

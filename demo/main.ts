@@ -1,4 +1,4 @@
-/** Starts the demo CRM from the environment: PORT, DATABASE_URL, DEMO_DATA. */
+/** Starts the demo CRM from the environment: PORT, DATABASE_URL, DEMO_DATA, DEMO_ALLOWED_DESTINATIONS (with commas between). */
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createDemo } from './app';
@@ -9,6 +9,7 @@ async function start(): Promise<void> {
   const demo = await createDemo({
     databaseUrl: process.env.DATABASE_URL ?? `sqlite:${join(packageFolder, 'demo.sqlite')}`,
     data: process.env.DEMO_DATA === 'empty' ? 'empty' : 'full',
+    allowedDestinations: (process.env.DEMO_ALLOWED_DESTINATIONS ?? '').split(',').filter((one) => one.trim() !== ''),
   });
   const server = createServer(demo.app);
   server.once('error', (error: NodeJS.ErrnoException) => {
@@ -20,6 +21,7 @@ async function start(): Promise<void> {
   server.listen(port, '127.0.0.1', () => {
     const address = server.address();
     const taken = address !== null && typeof address === 'object' ? address.port : port;
+    demo.merge.worker.start();
     process.stdout.write(`demo CRM listening on http://127.0.0.1:${taken}\n`);
   });
   const stop = (): void => {

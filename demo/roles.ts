@@ -18,7 +18,15 @@ const BOOKS: Action[] = [...SALES, 'merge.choose_settlement', 'merge.undo', 'pay
 /** At the till, and of what was taken there. */
 const TILL: Record<'sales' | 'books', Action[]> = {
   sales: ['checkout.take', 'sales.view'],
-  books: ['checkout.take', 'sales.view', 'sales.view_all', 'sales.void', 'sales.export'],
+  books: [
+    'checkout.take',
+    'sales.view',
+    'sales.view_all',
+    'sales.void',
+    'sales.export',
+    'handover.view',
+    'handover.resend',
+  ],
 };
 
 /** Answers the plugin's question; admins may do everything. */

@@ -29,19 +29,19 @@ export function leaveNotice(req: Request, notice: Notice): void {
   kept(req).notice = notice;
 }
 
-/** The cookie's key, made once per database so that a restart signs nobody out. */
-async function cookieKey(knex: Knex): Promise<string> {
-  const row = await knex('crm_settings').where({ name: 'cookie_key' }).first<{ value: string } | undefined>('value');
+/** A key made once per database, so that a restart loses nothing. A real CRM keeps its keys outside of the database. */
+export async function keptKey(knex: Knex, name: 'cookie_key' | 'secret_key'): Promise<string> {
+  const row = await knex('crm_settings').where({ name }).first<{ value: string } | undefined>('value');
   if (row) return row.value;
   const value = randomBytes(32).toString('base64url');
-  await knex('crm_settings').insert({ name: 'cookie_key', value });
+  await knex('crm_settings').insert({ name, value });
   return value;
 }
 
 export async function sessions(knex: Knex): Promise<RequestHandler> {
   return cookieSession({
     name: 'crm',
-    keys: [await cookieKey(knex)],
+    keys: [await keptKey(knex, 'cookie_key')],
     httpOnly: true,
     sameSite: 'lax',
     maxAge: 12 * 60 * 60 * 1000,

@@ -30,17 +30,26 @@ export async function underMysqlLock<T>(connection: Connection, prefix: string, 
 const CONFLICTS = 50;
 /** ER_LOCK_DEADLOCK, and ER_UNKNOWN_COM_ERROR of a node that has lost its cluster for a moment. */
 const BROKEN_OFF = [1213, 1047];
+/** ER_QUERY_INTERRUPTED: so a node reports a change of a table that another node's is in the way of; elsewhere somebody stopped it on purpose. */
+const INTERRUPTED = 1317;
+
+async function isBrokenOff(connection: Connection, error: unknown): Promise<boolean> {
+  const errno = Number((error as { errno?: unknown }).errno);
+  if (errno !== INTERRUPTED) return BROKEN_OFF.includes(errno);
+  const [status] = await connection.rows(`SHOW GLOBAL STATUS LIKE 'wsrep_provider_name'`);
+  return Boolean(status?.Value);
+}
 
 /**
  * A node of a Galera cluster breaks off whatever is in the way of a table's change on another node, reads of the schema
  * too. For work that asks anew what is done already.
  */
-export async function againAfterConflict(work: () => Promise<void>): Promise<void> {
+export async function againAfterConflict(connection: Connection, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++)
     try {
       return await work();
     } catch (error) {
-      if (!BROKEN_OFF.includes(Number((error as { errno?: unknown }).errno)) || attempt === CONFLICTS) throw error;
+      if (attempt === CONFLICTS || !(await isBrokenOff(connection, error))) throw error;
       await sleep(20 + Math.random() * 80);
     }
 }

@@ -24,6 +24,10 @@ import { corrections } from './0023_corrections';
 import { correctionDrafts } from './0024_correction_drafts';
 import { sourceDueDate } from './0028_source_due_date';
 import { closedPayments } from './0029_closed_payments';
+import { claimedNumbers } from './0030_claimed_numbers';
+import { numberChanges } from './0031_number_changes';
+import { explainedGaps } from './0032_explained_gaps';
+import { vacatedNumbers } from './0033_vacated_numbers';
 import { paymentMethodColumns } from './0040_payment_method_columns';
 import { paymentColumns } from './0041_payment_columns';
 import { orderModules } from './0042_order_modules';
@@ -78,6 +82,10 @@ const STEPS: Step[] = [
   correctionDrafts,
   sourceDueDate,
   closedPayments,
+  claimedNumbers,
+  numberChanges,
+  explainedGaps,
+  vacatedNumbers,
   paymentMethodColumns,
   paymentColumns,
   orderModules,
@@ -93,7 +101,10 @@ const STEPS: Step[] = [
 ];
 
 /** The own tables whose rows are ten-year records. */
-const HISTORY = ['merges', 'merge_sources', 'received_payments', 'customer_notices', 'sale_payments', 'handovers'];
+const HISTORY = [
+  ...['merges', 'merge_sources', 'received_payments', 'customer_notices'],
+  ...['number_changes', 'explained_gaps', 'vacated_numbers', 'sale_payments', 'handovers'],
+];
 
 /**
  * Applies what is missing and returns the names of the steps that this call applied. Safe to call at every start, by
@@ -125,7 +136,7 @@ export async function migrate(knex: Knex, map: TableMap, options: MigrateOptions
       for (const step of missing) await inSqliteTransaction(connection, () => apply(step));
     } else {
       await underMysqlLock(connection, prefix, async () => {
-        for (const step of missing) await againAfterConflict(() => apply(step));
+        for (const step of missing) await againAfterConflict(connection, () => apply(step));
       });
     }
     return names;

@@ -171,7 +171,16 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   /** Leaves out rows of external billing, which is another system's money. For reports of payments received. */
   received(query: Query, aliases: { payments: string }): void;
   billing: Billing;
-  numbers: { allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]> };
+  numbers: {
+    allocate(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+    /**
+     * The numbers that these invoices bore and do not bear now, the latest first, by id: a cancelled invoice whose number
+     * was freed is still called by it. Who never bore another number is left out. One statement.
+     */
+    former(db: Db, invoiceIds: Id[]): Promise<Map<Id, string[]>>;
+    /** Our page of one invoice's number, for a link on the host's own page of it; `numbers.view` opens it. */
+    pageOf(invoiceId: Id): string;
+  };
   migrate(options?: {
     allowCopy?: boolean;
     uniqueNumber?: boolean;
@@ -179,6 +188,8 @@ export interface InvoiceMergePlugin<Req extends IncomingMessage> {
   }): Promise<string[]>;
   /** Refuses while merges, snapshots, number changes or reference transactions exist, unless told to discard them. */
   rollback(options?: { discardHistory?: boolean }): Promise<string[]>;
+  /** What other systems call back, signed: mount it at `mountPath` too, before whatever demands a sign-in. `router` has it as well. */
+  callbacks: HttpHandler;
   /** Sends hand-overs that no checkout has settled. Nothing runs before `start`; `runOnce` is for cron. */
   worker: {
     /** Looks every two seconds; keeps no process alive. */
@@ -284,10 +295,10 @@ export interface InvoicePayment {
   settledExternally: boolean;
 }
 
-/** `merged`: the number was borne by an invoice that became part of this one. */
+/** `merged`: the number was borne by an invoice that became part of this one; `renumbered`: by this one, which bears another by now, or none. */
 export interface FoundInvoice {
   invoiceId: Id;
-  how: 'itself' | 'merged';
+  how: 'itself' | 'merged' | 'renumbered';
 }
 
 export interface MergeSummary {

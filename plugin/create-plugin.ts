@@ -6,11 +6,9 @@ import { createBilling } from './billing/feature';
 import { createTill } from './billing/feature-till';
 import { SALES_PATH } from './billing/routes-till-deps';
 import { METHODS_PATH, MODULES_PATH } from './billing/routes-view';
-import { usesOf } from './billing/store-uses';
-import type { Actor, Db, Id } from './host/contract';
-import type { OnOutcome } from './handover/contract';
 import { createHandover } from './handover/feature';
 import { CONNECTIONS_PATH, JOURNAL_PATH } from './handover/routes-deps';
+import type { Actor, Db } from './host/contract';
 import { checkHost, deleteBlockers } from './host/check';
 import { canCredit } from './host/credit-notes';
 import { PluginError } from './errors';
@@ -19,31 +17,12 @@ import { received } from './host/own-payments';
 import { remindable, reportable } from './host/reports';
 import { runTransaction } from './host/transaction';
 import { createTranslator, explainError } from './i18n';
-import { createAgedParts } from './merging/aged-parts';
-import { createLookups } from './merging/after-lookups';
-import { createPayments } from './merging/after-payments';
-import { createNotices } from './merging/after-notices';
-import { createBanner } from './merging/banner';
-import { withAfterPanel } from './merging/banner-after';
-import { mergingEndpoints } from './merging/endpoints';
-import { historyEndpoints } from './merging/endpoints-history';
-import { noticeEndpoints } from './merging/endpoints-notices';
-import { paymentEndpoints } from './merging/endpoints-payments';
-import { createHistory } from './merging/history';
-import { mergingRoutes } from './merging/routes';
-import { createAttention } from './merging/routes-attention';
-import { HISTORY_PATH, historyRoutes } from './merging/routes-history';
-import { mergePageRoutes } from './merging/routes-merge';
-import { noticeRoutes } from './merging/routes-notices';
-import { PAYMENTS_PATH, paymentRoutes } from './merging/routes-payments';
-import { lockedUntil, rulesFor, type MergingDeps } from './merging/deps';
-import { createMerging } from './merging/service';
-import { createMergeStore } from './merging/store';
-import { createNoticeStore } from './merging/store-notices';
-import { createPaymentStore } from './merging/store-payments';
-import { createNumbering } from './numbering/service';
+import { lockedUntil } from './merging/deps';
+import { createMergingFeature } from './merging/feature';
+import { HISTORY_PATH } from './merging/routes-history';
+import { createNumberingFeature, createNumbersWeb } from './numbering/feature';
+import { NUMBERS_PATH } from './numbering/routes-deps';
 import { checkOptions } from './options';
-import type { RulesNow, Settings } from './settings/contract';
 import { settingsEndpoints } from './settings/endpoints';
 import { settingsRoutes } from './settings/routes';
 import { modulePage, type ModuleCard } from './settings/routes-module';
@@ -56,9 +35,6 @@ import { createMountCheck } from './web/mount-check';
 import { createPages } from './web/page';
 import { createRender } from './web/render';
 import { migrate, rollback } from '../migrations';
-
-/** Milliseconds of 90 days: a form left open for longer is not sent twice by a double click. */
-const SAVE_KEYS_KEPT = 90 * 86_400_000;
 
 const consoleLogger: NonNullable<Options<IncomingMessage>['logger']> = {
   debug: () => undefined,
@@ -80,80 +56,31 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
 
   // Reading the schema costs queries: once is enough until somebody asks for the check again.
   let blockers: Promise<{ where: string; mend: string }[]> | null = null;
+  const blockersNow = (db: Db): Promise<{ where: string; mend: string }[]> =>
+    (blockers ??= checkHost(db, host.map).then(
+      ({ faults }) => deleteBlockers(faults),
+      (error: unknown) => {
+        blockers = null;
+        throw error;
+      },
+    ));
+  const inspect = (): ReturnType<typeof checkHost> => {
+    blockers = null;
+    return checkHost(knex, host.map);
+  };
   const authorize: Options<Req>['authorize'] = async (...asked) => {
     const answer: unknown = await options.authorize(...asked);
     // 'no', or an object with `allowed: false`, would allow.
     if (typeof answer !== 'boolean') throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'authorize' });
     return answer;
   };
-  const clock = options.clock ?? (() => new Date());
-  const settings = createSettings({
-    ...{ knex, store: createSettingsStore(prefix), authorize, clock },
-    canCredit: canCredit(host),
-  });
-  const numbering = createNumbering(host, prefix);
-  const deps: MergingDeps = {
-    knex,
-    host,
-    store: createMergeStore(prefix),
-    settings,
-    authorize,
-    scope: options.scope,
-    hooks: options.hooks ?? {},
-    logger,
-    clock,
-    timeZone: options.timeZone ?? 'Europe/Paris',
-    csrfField: options.csrf?.fieldName,
-    allocateNumbers: numbering.allocate,
-    documents: translator(options.documentLocale ?? 'fr'),
-    deleteBlockers: (db) =>
-      (blockers ??= checkHost(db, host.map).then(
-        ({ faults }) => deleteBlockers(faults),
-        (error: unknown) => {
-          blockers = null;
-          throw error;
-        },
-      )),
+  const actorOf = async (req: IncomingMessage): Promise<Actor | null> => {
+    const actor: Partial<Actor> | null = (await options.actor(req as Req)) ?? null;
+    // A number as id would be nobody's own merge, and no name could be read in the records.
+    if (actor !== null && !(typeof actor.id === 'string' && actor.id !== '' && typeof actor.name === 'string'))
+      throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'actor' });
+    return actor as Actor | null;
   };
-  const { service, applyMerge, guarding } = createMerging(deps);
-  const history = createHistory(deps);
-  const lookups = createLookups(deps, guarding);
-  const payments = createPayments(deps, guarding, createPaymentStore(prefix));
-  const notices = createNotices({ ...deps, wordsOf: translator }, lookups, createNoticeStore(prefix));
-
-  const base = (options.publicPath ?? options.mountPath).replace(/\/$/, '');
-  // At the root '/' is the host's own first page, and '/settings' may well be its own settings.
-  const pagesPath = options.mountPath === '/' ? '/invoice-merge' : '';
-  const assets = createAssets(base);
-  const render = createRender();
-  const wordsOf = (req: IncomingMessage): ReturnType<typeof translator> => translator(options.locale?.(req as Req));
-  const pages = createPages({
-    wordsOf,
-    render,
-    urls: { pages: base + pagesPath, asset: assets.url },
-    layout: options.layout,
-    csrf: options.csrf,
-    nonce: options.nonce,
-  });
-  const mergingPages = {
-    db: knex,
-    service,
-    actorOf: async (req: IncomingMessage): Promise<Actor | null> => {
-      const actor: Partial<Actor> | null = (await options.actor(req as Req)) ?? null;
-      // A number as id would be nobody's own merge, and no name could be read in the records.
-      if (actor !== null && !(typeof actor.id === 'string' && actor.id !== '' && typeof actor.name === 'string'))
-        throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'actor' });
-      return actor as Actor | null;
-    },
-    wordsOf,
-    render,
-    urls: { base, pages: base + pagesPath, asset: assets.url, invoice: host.invoiceUrl },
-    csrf: options.csrf,
-    nonce: options.nonce,
-  };
-  const historyUrl = base + pagesPath + HISTORY_PATH;
-  const noticePages = { ...mergingPages, notices, pagesUrl: base + pagesPath, historyUrl };
-  const banner = withAfterPanel(createBanner(mergingPages), noticePages);
   const known = (error: unknown): unknown => asNotMigrated(error, prefix);
   /** What the host calls itself: without the tables of ours it hears what to do, not what the driver says. */
   const coded =
@@ -162,20 +89,61 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
       work(...args).catch((error: unknown) => {
         throw known(error);
       });
-  const inspect = (): ReturnType<typeof checkHost> => {
-    blockers = null;
-    return checkHost(knex, host.map);
-  };
-  const settingsPages = {
-    ...{ db: knex, settings, pages, wordsOf, known, actorOf: mergingPages.actorOf, csrf: options.csrf },
-    may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
-  };
-  const held = async (now: Settings): Promise<RulesNow> =>
-    (await rulesFor(deps, knex, now, ({ issued, draft }) => [...issued.offered, ...draft.offered])).rules;
-  const attention = createAttention({
-    ...{ db: knex, payments, lookups, may: settingsPages.may, invoiceUrl: host.invoiceUrl },
-    paymentsUrl: base + pagesPath + PAYMENTS_PATH,
+
+  const base = (options.publicPath ?? options.mountPath).replace(/\/$/, '');
+  // At the root '/' is the host's own first page, and '/settings' may well be its own settings.
+  const pagesPath = options.mountPath === '/' ? '/invoice-merge' : '';
+  const assets = createAssets(base);
+  const render = createRender();
+  const wordsOf = (req: IncomingMessage): ReturnType<typeof translator> => translator(options.locale?.(req as Req));
+  const { csrf, nonce, layout, scope } = options;
+  const urls = { base, pages: base + pagesPath, asset: assets.url, invoice: host.invoiceUrl };
+  const pages = createPages({ wordsOf, render, urls, layout, csrf, nonce });
+  const clock = options.clock ?? (() => new Date());
+  const hooks = options.hooks ?? {};
+  const settings = createSettings({
+    ...{ knex, store: createSettingsStore(prefix), authorize, clock },
+    canCredit: canCredit(host),
   });
+  /** What every feature works with; each takes of it what it needs. */
+  const shared = {
+    ...{ db: knex, knex, host, map: host.map, prefix, settings, authorize, scope, hooks, logger, clock, translator },
+    ...{ base, urls, asset: assets.url, pages, render, wordsOf, actorOf, known, csrf, nonce },
+    may: async (actor: Actor, action: Action) => authorize(actor, action, { db: knex }),
+    timeZone: options.timeZone ?? 'Europe/Paris',
+  };
+
+  const numbering = createNumberingFeature({
+    ...shared,
+    lockedUntil: async (db) => lockedUntil({ hooks }, db, await settings.read(db)),
+  });
+  const merging = createMergingFeature({
+    ...{ ...shared, numbers: numbering.records, allocateNumbers: numbering.allocate, deleteBlockers: blockersNow },
+    csrfField: csrf?.fieldName,
+    documents: translator(options.documentLocale ?? 'fr'),
+  });
+  const { guarding } = merging;
+  const numbers = createNumbersWeb(numbering, {
+    ...shared,
+    opensMerges: (actor) => shared.may(actor, 'merge.history'),
+  });
+  const handover = createHandover({
+    ...{ ...shared, functions: options.integrations, secretKey: options.secretKey },
+    allowedDestinations: options.allowedDestinations,
+    machines: translator('en'),
+    // Made after what hands over to it: asked only once a sale was.
+    onOutcome: (trx, outcome) => till.onOutcome(trx, outcome),
+    usesOf: async (db, id) =>
+      ((await billing.services?.methods.list(db)) ?? [])
+        .filter(({ integrationId }) => integrationId === id)
+        .map(({ name }) => name),
+  });
+  const billing = createBilling({ ...shared, integrations: handover.service.integrations });
+  const till = createTill({
+    ...{ ...shared, guarding, services: billing.services, handover: handover.service },
+    documentLocale: options.documentLocale,
+  });
+
   const cardOf = (feature: string, action: Action, path: string): ModuleCard => ({
     ...{ title: `${feature}.title`, text: `${feature}.about`, link: `${feature}.link` },
     ...{ action, url: base + pagesPath + path },
@@ -187,77 +155,47 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
   ];
   const cards = [
     cardOf('history', 'merge.history', HISTORY_PATH),
+    cardOf('numbers', 'numbers.view', NUMBERS_PATH),
     cardOf('sales', 'sales.view', SALES_PATH),
     cardOf('handovers', 'handover.view', JOURNAL_PATH),
     ...related,
   ];
-  // What is told of an outcome is made after what hands over.
-  const outcomes: OnOutcome[] = [];
-  const handover = createHandover({
-    ...{ ...settingsPages, base, knex, prefix, clock, logger, functions: options.integrations },
-    ...{ secretKey: options.secretKey, allowedDestinations: options.allowedDestinations },
-    onOutcome: async (trx, outcome) => {
-      for (const tell of outcomes) await tell(trx, outcome);
-    },
-    usesOf: async (db, id) =>
-      ((await billing.services?.methods.list(db)) ?? [])
-        .filter(({ integrationId }) => integrationId === id)
-        .map(({ name }) => name),
-  });
-  const billingShared = {
-    ...{ ...settingsPages, base, knex, map: host.map, prefix, authorize, clock, translator },
-    asset: assets.url,
-    integrations: handover.service.integrations,
-    countUses: [(db: Db, ids: Id[]) => usesOf(db, prefix, ids)],
-  };
-  const billing = createBilling(billingShared);
-  const till = createTill({
-    ...{ ...billingShared, host, guarding, services: billing.services, scope: options.scope },
-    ...{ timeZone: deps.timeZone, documentLocale: options.documentLocale, handover: handover.service },
-  });
-  outcomes.push(till.onOutcome);
-  const router = Router();
   const endpoints = [
-    // Before `/merges/:id`.
-    ...historyEndpoints({ db: knex, history, wordsOf, timeZone: deps.timeZone }),
-    ...mergingEndpoints({ db: knex, service, wordsOf }),
-    ...paymentEndpoints({ db: knex, payments }),
-    ...noticeEndpoints({ db: knex, notices }),
+    ...merging.endpoints,
     ...settingsEndpoints({ db: knex, settings }),
-    ...billing.endpoints,
-    ...till.endpoints,
-    ...handover.endpoints,
+    ...[...numbers.endpoints, ...billing.endpoints, ...handover.endpoints, ...till.endpoints],
   ];
+  const router = Router();
   router.use(createMountCheck([options.mountPath, options.publicPath ?? options.mountPath], logger.warn));
   router.use(
     assets.router,
     handover.callbacks,
     createApi(endpoints, {
-      ...mergingPages,
-      base,
+      ...shared,
       authorize: (actor, action, about) => authorize(actor, action, { ...about, db: knex }),
     }),
-    mergingRoutes({ ...mergingPages, banner }),
+    merging.fragments,
   );
   router.use(
     pagesPath,
-    modulePage({ ...settingsPages, checkHost: inspect, attention: [...attention, handover.attention], held, cards }),
-    noticeRoutes(noticePages),
-    historyRoutes({ ...mergingPages, history, pages }),
-    mergePageRoutes({ ...mergingPages, pages }),
-    paymentRoutes({ ...mergingPages, payments, lookups, pages }),
-    billing.pages,
-    till.pages,
-    handover.pages,
+    modulePage({
+      ...{ ...shared, checkHost: inspect, held: merging.held, cards },
+      attention: [...merging.attention, handover.attention],
+    }),
+    ...[merging.pages, numbers.pages, billing.pages, handover.pages, till.pages],
     settingsRoutes({
-      ...{ ...settingsPages, deleteBlockers: deps.deleteBlockers, canCredit: canCredit(host), related },
+      ...{ ...shared, deleteBlockers: blockersNow, canCredit: canCredit(host), related },
       canSell: billing.services !== null && host.createSale !== undefined,
-      closedByHost: (db) => lockedUntil(deps, db, { lockedUntil: null }),
+      closedByHost: (db) => lockedUntil({ hooks }, db, { lockedUntil: null }),
     }),
   );
   router.use(createErrorHandler({ wordsOf, pages, known, log: logger.error }));
 
-  const renderBanner = coded((req: Req, res: ServerResponse, spec: BannerSpec<Req>) => banner.render(req, res, spec));
+  const renderBanner = coded(async (req: Req, res: ServerResponse, spec: BannerSpec<Req>) => {
+    const invoiceId = spec.page === 'preview' ? spec.invoiceId?.(req) : undefined;
+    const note = invoiceId === undefined ? '' : await numbers.note(req, res, invoiceId);
+    return note + (await merging.banner.render(req, res, spec));
+  });
 
   return {
     renderBanner,
@@ -277,17 +215,17 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     },
     router: router as unknown as HttpHandler,
     mountPath: options.mountPath,
-    applyMerge: coded(applyMerge),
+    applyMerge: coded(merging.applyMerge),
     guard: coded(guarding.guard),
     paymentTarget: coded(guarding.paymentTarget),
     successorOf: coded(guarding.successorOf),
-    mergeable: coded(service.mergeable),
-    receivePayment: coded(payments.receivePayment),
-    findByNumber: coded(lookups.findByNumber),
-    summary: coded(lookups.summary),
-    agedParts: coded(createAgedParts(deps)),
+    mergeable: coded(merging.service.mergeable),
+    receivePayment: coded(merging.payments.receivePayment),
+    findByNumber: coded(merging.lookups.findByNumber),
+    summary: coded(merging.lookups.summary),
+    agedParts: coded(merging.agedParts),
     housekeeping: coded(async () => ({
-      saveKeys: await deps.store.forgetKeys(knex, new Date(clock().getTime() - SAVE_KEYS_KEPT).toISOString()),
+      saveKeys: await merging.forgetKeys(),
       handovers: await handover.forget(knex),
     })),
     transaction: (work) => runTransaction(knex, work),
@@ -301,7 +239,12 @@ export function createInvoiceMerge<Req extends IncomingMessage>(options: Options
     },
     remindable: (query, aliases) => remindable(query, host.map, aliases.invoices),
     explain: (error, req) => explainError(translator(options.locale?.(req)), error),
-    numbers: { allocate: coded(numbering.allocate) },
+    numbers: {
+      allocate: coded(numbering.allocate),
+      former: coded(numbering.service.formerNumbers),
+      pageOf: numbers.pageOf,
+    },
+    callbacks: handover.callbacks as unknown as HttpHandler,
     worker: handover.worker,
     close: () => handover.worker.stop(),
     migrate: async (how) => {

@@ -12,11 +12,12 @@ function here() {
   return url.href;
 }
 
-/** @returns {Promise<Document | null>} */
+/** @returns {Promise<{ page: Document, url: string } | null>} */
 async function freshPage() {
   try {
     const reply = await fetch(here(), { headers: { accept: 'text/html' }, credentials: 'same-origin' });
-    return reply.ok ? new DOMParser().parseFromString(await reply.text(), 'text/html') : null;
+    if (!reply.ok) return null;
+    return { page: new DOMParser().parseFromString(await reply.text(), 'text/html'), url: reply.url };
   } catch {
     return null;
   }
@@ -46,8 +47,11 @@ function put(part, fresh) {
 /** @param {HTMLElement} part @param {number} wait */
 function watch(part, wait) {
   setTimeout(async () => {
-    const fresh = document.hidden ? null : (await freshPage())?.getElementById(part.id);
-    if (!fresh) return watch(part, document.hidden ? EVERY : Math.min(wait * 2, SLOWEST));
+    const answer = document.hidden ? null : await freshPage();
+    if (!answer) return watch(part, document.hidden ? EVERY : Math.min(wait * 2, SLOWEST));
+    const fresh = answer.page.getElementById(part.id);
+    // Led elsewhere: back to payment, say.
+    if (!fresh) return location.replace(answer.url);
     const isOver = !('imLive' in fresh.dataset);
     // What the rest of the page offers has changed too; but nobody loses what is half typed.
     if (isOver && !isTyping()) return location.replace(here());

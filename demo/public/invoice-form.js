@@ -172,7 +172,6 @@ document.addEventListener('invoice-merge:removed', (event) => {
   });
 });
 
-// Merged rows may stand there already, should this script have come late.
-for (const head of rows.querySelectorAll('[data-im="source"]')) writeAsHere(head.dataset.imSource);
 showButtons();
-void compute();
+// Not before: the banner, whose script comes after this one, is told this total too.
+window.addEventListener('load', () => void compute());

@@ -110,7 +110,9 @@ export function doneRoutes(deps: TillPageDeps): Router {
         externalReference: sale.handover?.externalReference ?? null,
         isCancelling: outcome?.state === 'cancelling',
         nextAt: outcome?.nextAt ? words.t('checkout.nextTry', { when: words.moment(outcome.nextAt) }) : null,
-        back: isWaiting ? null : sale.returnUrl,
+        invoice: outcome?.invoice ? { number: outcome.invoice.number, url: outcome.invoice.url } : null,
+        // The next sale need not wait for this one.
+        back: sale.returnUrl,
       },
     });
   }

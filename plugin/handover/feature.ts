@@ -13,7 +13,11 @@ import { JOURNAL_PATH, type HandoverPageDeps } from './routes-deps';
 import { journalRoutes } from './routes-journal';
 import type { Worker } from './worker';
 
-export type HandoverShared = OutboxOptions & Omit<HandoverPageDeps, 'db' | 'outbox'>;
+export type HandoverShared = OutboxOptions &
+  Omit<HandoverPageDeps, 'db' | 'outbox'> & {
+    /** The language that other systems are answered in. */
+    machines: Words;
+  };
 
 export interface Handover {
   service: HandoverService;
@@ -40,7 +44,7 @@ export function createHandover(shared: HandoverShared): Handover {
     service: outbox.handovers,
     endpoints: handoverEndpoints(knex, outbox),
     pages: router,
-    callbacks: callbackRoutes(outbox.callbacks),
+    callbacks: callbackRoutes(outbox.callbacks, shared.machines),
     worker: outbox.worker,
     demandKey: outbox.integrations.demandKey,
     forget: outbox.forget,

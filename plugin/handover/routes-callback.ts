@@ -1,8 +1,10 @@
 /** `POST /callbacks/:integrationId`: no sign-in, a signature instead, which is over the bytes as they came. */
 import express, { Router } from 'express';
-import type { Request, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { z } from 'zod';
-import { PluginError } from '../errors';
+import { isPluginError, PluginError } from '../errors';
+import { explainError } from '../i18n';
+import type { Words } from '../i18n';
 import { noStore, parse, route } from '../web/guards';
 import { id } from '../web/shapes';
 import type { Callbacks } from './callback';
@@ -31,7 +33,8 @@ const readBytes: RequestHandler = (req, res, next) => {
   });
 };
 
-export function callbackRoutes(callbacks: Callbacks): Router {
+/** @param words of what is refused: read by whoever looks into the other system's log */
+export function callbackRoutes(callbacks: Callbacks, words: Words): Router {
   const router = Router();
   router.post(
     '/callbacks/:id',
@@ -50,5 +53,13 @@ export function callbackRoutes(callbacks: Callbacks): Router {
       res.json({ result, replayed });
     }),
   );
+  // Its own answer: it may stand before everything else that the host mounts, where no language and no page is known.
+  const refuse: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+    if (!isPluginError(error) || res.headersSent) return next(error);
+    const { code, status, vars } = error;
+    const message = explainError(words, error);
+    res.status(status).json({ error: { code, message, vars: status >= 500 ? {} : vars } });
+  };
+  router.use('/callbacks/:id', refuse);
   return router;
 }

@@ -128,7 +128,7 @@ export function connectionRoutes(deps: HandoverPageDeps): Router {
         state: stateOfConnection(words, one),
         uses: uses.length > 0 ? words.t('connections.usedBy', { methods: words.list(uses) }) : null,
         tested: tested && { ok: tested.ok, text: explainTest(words, tested) },
-        callback: `${deps.base}/callbacks/${one.id}`,
+        callback: `${req.protocol}://${req.get('host') ?? ''}${deps.base}/callbacks/${one.id}`,
         rotating: one.oldSecretUntil && words.t('connections.rotating', { at: words.instant(one.oldSecretUntil) }),
       },
     });

@@ -108,7 +108,7 @@ export function toDossier(words: Words, one: Dossier) {
       took:
         attempt.tookMs === null
           ? null
-          : words.t('handovers.took', { n: words.number((attempt.tookMs / 1000).toFixed(1)) }),
+          : words.t('handovers.took', { n: words.number(Math.max(0.1, attempt.tookMs / 1000).toFixed(1)) }),
       reply: attempt.reply,
     })),
     acts: {

@@ -32,6 +32,9 @@ export function readAllowed(entries: readonly string[]): Allowed | null {
 /** Not `127.1`: a short form in the options is more likely a slip. */
 const isFullAddress = (name: string): boolean => ipaddr.IPv6.isValid(name) || ipaddr.IPv4.isValidFourPartDecimal(name);
 
+/** All IPv6 addresses that are given out to anybody. */
+const GLOBAL_UNICAST = ipaddr.parse('2000::');
+
 const inNetworks = (ip: Ip, { networks }: Allowed): boolean =>
   networks.some(([network, bits]) => network.kind() === ip.kind() && ip.match(network, bits));
 
@@ -48,7 +51,9 @@ export function literalOf(hostname: string): string | null {
 export function mayConnect(address: string, allowed: Allowed): boolean {
   if (!ipaddr.isValid(address)) return false;
   const ip = ipaddr.process(address);
-  return inNetworks(ip, allowed) || ip.range() === 'unicast';
+  if (inNetworks(ip, allowed)) return true;
+  // `::7f00:1` is no range of its own, and still reaches 127.0.0.1 on some systems.
+  return ip.range() === 'unicast' && (ip.kind() === 'ipv4' || ip.match(GLOBAL_UNICAST, 3));
 }
 
 /** Own-network addresses, by name or network: there http is let through too, since no certificate exists for them. */

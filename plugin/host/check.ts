@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import type { Row, TableMap } from './contract';
 import { unmappedReferences, type UnmappedReference } from './check-references';
+import { missingRows, type MissingRow } from './check-rows';
 import { columnUses, type ColumnUse } from './check-uses';
 import { columnOf, rawRows, readSchema, type Schema, type SchemaColumn } from './schema-reader';
 
@@ -12,6 +13,7 @@ export type HostFaultCode =
   | 'unfit_type'
   | 'not_transactional'
   | 'not_migrated'
+  | 'missing_row'
   | 'unmapped_reference';
 
 export interface HostFault {
@@ -38,6 +40,7 @@ const OWN_TABLES = [
   'received_payments',
   'customer_notices',
   'dismissals',
+  ...['claimed_numbers', 'number_changes', 'explained_gaps', 'vacated_numbers'],
 ];
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];
@@ -54,7 +57,7 @@ const PAYMENT_COLUMNS = [
 
 /**
  * All faults of a host at once: its handle, missing tables and columns, types that do not fit, the plugin's own tables and
- * columns, and every column that seems to point at an invoice without being mapped. Reads only; needs one connection.
+ * columns, next-number settings without their row, and every column that seems to point at an invoice without being mapped. Reads only; needs one connection.
  * Throws IM_DATABASE_UNSUPPORTED on anything but MySQL, MariaDB and SQLite.
  */
 export async function checkHost(knex: Knex, map: TableMap): Promise<{ ok: boolean; faults: HostFault[] }> {
@@ -66,6 +69,7 @@ export async function checkHost(knex: Knex, map: TableMap): Promise<{ ok: boolea
     ...unfitTypes(schema, uses),
     ...notTransactional(schema, uses),
     ...notMigrated(schema, map),
+    ...(await missingRows(knex, map, schema)).map((row) => missingRowFault(row)),
     ...unmappedReferences(schema, map).map((reference) => unmappedFault(reference)),
   ];
   return { ok: faults.length === 0, faults };
@@ -244,6 +248,16 @@ function notMigrated(schema: Schema, map: TableMap): HostFault[] {
     mend,
     says: { text: 'not_migrated', vars: { where } },
   }));
+}
+
+function missingRowFault({ entry, table, row }: MissingRow): HostFault {
+  const wanted = JSON.stringify(row);
+  return {
+    code: 'missing_row',
+    where: table,
+    mend: `The map's ${entry} looks for the row ${wanted} in table '${table}', and there is none: no number could be given. Insert the row, or correct ${entry}.where.`,
+    says: { text: 'missing_row', vars: { entry, table, row: wanted } },
+  };
 }
 
 function unmappedFault(reference: UnmappedReference): HostFault {

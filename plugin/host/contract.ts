@@ -401,7 +401,15 @@ export interface TableMap {
   taxRounding?: 'document' | 'line';
   /** First pattern: for new numbers; others: older ones. `next`: the host's own next-number setting, kept right. */
   series?: Partial<
-    Record<'invoice' | 'creditNote', { patterns: NumberPattern[]; next?: { table: string; column: Col; where: Row } }>
+    Record<
+      'invoice' | 'creditNote',
+      {
+        patterns: NumberPattern[];
+        next?: { table: string; column: Col; where: Row };
+        /** When the sequence begins anew. Default: each year where a year stands in the pattern, else never. */
+        restarts?: 'never' | 'yearly' | 'monthly';
+      }
+    >
   >;
   /** Rows that go with a deleted invoice and are in its snapshot. */
   owned: { table: string; invoice: Col; fixed?: Row }[];

@@ -5,6 +5,7 @@ import { minorUnit } from '../money/currency';
 import type { Decimal, Discount } from '../money/types';
 import type { Day, Db, Id, InvoiceHead, InvoiceStatus, Query, Row, TableMap } from './contract';
 import { numberOf } from './patterns';
+import { patternUnder } from './series';
 import { canonical, contains, day, decimal, flag, latest, sum, sumFrom, text, textOf, under } from './sql';
 import { own } from './table-map';
 
@@ -192,7 +193,7 @@ function shownNumber(map: TableMap, row: Row): string | null {
   const sequence = textOf(row.imsequence);
   // Hosts that keep the sequence apart often write 0 into drafts.
   if (sequence === null || !(Number(sequence) > 0)) return null;
-  const pattern = map.series?.invoice?.patterns[0];
+  const pattern = patternUnder(map, 'invoice', textOf(row.imprefix));
   const date = day(row.imnumberdate);
   return pattern && date ? numberOf(pattern, sequence, date) : `${textOf(row.imprefix) ?? ''}${sequence}`;
 }

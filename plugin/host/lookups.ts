@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import type { Day, Db, Id, Query, Row, TableMap } from './contract';
 import { INVOICES, readHeads } from './heads';
-import { sequenceIn } from './patterns';
+import { seriesOfNumber } from './series';
 import { CHUNK, contains, forIds, text, textOf } from './sql';
 
 type Restrict = (query: Query, alias: string) => void;
@@ -22,8 +22,8 @@ export async function idsByNumber(db: Db, map: TableMap, today: Day, number: str
   const column = map.invoices.number;
   const query = idQuery(db, map).orderBy(`${INVOICES}.${map.invoices.id}`).limit(CHUNK);
   if (typeof column === 'string') return idsOf(query.where(`${INVOICES}.${column}`, number));
-  const patterns = map.series?.invoice?.patterns ?? [];
-  const sequences = patterns.flatMap((pattern) => sequenceIn(pattern, number) ?? []);
+  const read = seriesOfNumber(map, 'invoice', number);
+  const sequences = read ? [read.sequence] : [];
   const plain = /(\d{1,15})$/.exec(number)?.[1];
   if (plain) sequences.push(Number(plain));
   const ids = sequences.length > 0 ? await idsOf(query.whereIn(`${INVOICES}.${column.sequence}`, sequences)) : [];

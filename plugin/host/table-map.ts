@@ -13,6 +13,7 @@ const VALUES = new Set([
   'values',
   'set',
   'patterns',
+  'restarts',
   'cash',
   'policy',
   'to',
@@ -154,8 +155,10 @@ function lists(map: TableMap, fault: Report): void {
   for (const [name, series] of Object.entries(map.series ?? {})) {
     if (!series?.patterns?.length)
       fault(`series.${name}.patterns`, 'give at least one pattern, the first for new numbers');
+    if (series?.restarts !== undefined && !['never', 'yearly', 'monthly'].includes(series.restarts))
+      fault(`series.${name}.restarts`, "say 'never', 'yearly' or 'monthly', or leave it out");
     (series?.patterns ?? []).forEach((pattern, at) => {
-      const mend = patternFault(pattern);
+      const mend = patternFault(pattern, series?.restarts);
       if (mend) fault(`series.${name}.patterns.${at}`, mend);
     });
   }

@@ -24,7 +24,7 @@ export interface WaitingDraft {
   numbers: string[];
 }
 
-type LookupDeps = Pick<MergingDeps, 'host' | 'store' | 'scope' | 'timeZone' | 'clock'>;
+type LookupDeps = Pick<MergingDeps, 'host' | 'store' | 'scope' | 'timeZone' | 'clock' | 'numbers'>;
 
 export const createLookups = (deps: LookupDeps, guarding: Guarding) => {
   const { host, store } = deps;
@@ -48,14 +48,19 @@ export const createLookups = (deps: LookupDeps, guarding: Guarding) => {
       if (wanted === '') return [];
       const own = await idsByNumber(db, host.map, todayIn(deps.timeZone, deps.clock()), wanted);
       const merged = (await store.mergedWithNumber(db, wanted)).map(({ sourceId }) => sourceId);
-      const ends = await guarding.lastMergesOf(db, [...own, ...merged]);
+      const former = await deps.numbers.formerBearers(db, wanted);
+      const ends = await guarding.lastMergesOf(db, [...own, ...merged, ...former]);
       const itself = own.filter((id) => !ends.has(id));
       const carriers = [...ends.values()].map(({ targetId }) => targetId).filter((id) => !itself.includes(id));
-      const ids = [...itself, ...new Set(carriers)];
+      const renumbered = former.filter((id) => !ends.has(id) && ![...itself, ...carriers].includes(id));
+      const how = new Map<Id, FoundInvoice['how']>([
+        ...renumbered.map((id) => [id, 'renumbered'] as const),
+        ...carriers.map((id) => [id, 'merged'] as const),
+        ...itself.map((id) => [id, 'itself'] as const),
+      ]);
+      const ids = [...new Set([...itself, ...carriers, ...renumbered])];
       const seen = await visibleIds(db, host.map, ids, actor ? restrictTo(deps, actor) : () => undefined);
-      return ids
-        .filter((id) => seen.has(id))
-        .map((invoiceId) => ({ invoiceId, how: itself.includes(invoiceId) ? 'itself' : 'merged' }));
+      return ids.filter((id) => seen.has(id)).map((invoiceId) => ({ invoiceId, how: how.get(invoiceId) ?? 'merged' }));
     },
 
     async summary(db: Db, invoiceId: Id): Promise<MergeSummary> {

@@ -113,6 +113,9 @@ export const createApplyMerge = (deps: MergingDeps, guarding: Guarding): ApplyMe
       })),
     };
     const id = await store.record(trx, record);
+    // Why their numbers are missing from now on.
+    const deleted = settled.filter((one) => one.settlement === 'delete').map((one) => ({ ...one, id: one.invoiceId }));
+    if (deleted.length > 0) await deps.numbers.deleted(trx, deleted, { mergeId: id, actor, at });
     const { targetId, targetNumber, customerId, currency, totalsBefore, totalsAfter } = record;
     const { difference, causes, acknowledged } = record;
     const made: Merge = {

@@ -41,17 +41,25 @@ export function toLineageView(words: Words, lineage: Lineage | null, invoiceUrl:
   /** Of a source what became of it; of what replaced others, nothing. */
   const fateOf = ({ merge, stands }: LineageNode, isSource: boolean): string | null => {
     if (merge?.undone) return words.t('lineage.undone');
-    if (merge && isSource) return words.t(`settlement.done_${merge.settlement}`);
+    if (merge && isSource)
+      return merge.creditNote === null
+        ? words.t(`settlement.done_${merge.settlement}`)
+        : words.t('settlement.doneCreditNote', { creditNote: merge.creditNote });
     return stands ? null : words.t('settlement.done_delete');
+  };
+
+  /** In a box: the credit note on a line of its own, a box is narrow. */
+  const linesOf = (node: LineageNode, isSource: boolean): string[] => {
+    if (node === root) return [joined([amountOf(node), words.t('lineage.here')])];
+    const { creditNote = null, undone = false } = (isSource && node.merge) || {};
+    if (creditNote === null || undone) return [joined([amountOf(node), fateOf(node, isSource)])];
+    return [amountOf(node) ?? '', words.t('lineage.creditNote', { number: creditNote })];
   };
 
   const toDraw = (node: LineageNode, isSource: boolean): DrawNode => ({
     kind: node === root ? 'root' : node.merge?.undone ? 'undone' : node.stands ? 'invoice' : 'gone',
     title: nameOf(words, node),
-    lines: [
-      joined([amountOf(node), node === root ? words.t('lineage.here') : fateOf(node, isSource)]),
-      ...(isSource && node.merge?.creditNote ? [words.t('lineage.creditNote', { number: node.merge.creditNote })] : []),
-    ].filter((line) => line !== ''),
+    lines: linesOf(node, isSource).filter((line) => line !== ''),
     url: urlOf(node),
     from: node.from.map((one) => toDraw(one, true)),
   });
@@ -62,7 +70,6 @@ export function toLineageView(words: Words, lineage: Lineage | null, invoiceUrl:
       node.number !== null && node.issueDate !== null ? words.day(node.issueDate) : null,
       amountOf(node),
       fateOf(node, isSource),
-      isSource && node.merge?.creditNote ? words.t('lineage.creditNote', { number: node.merge.creditNote }) : null,
       node.merge && words.t('lineage.merged', { at: words.instant(node.merge.at), name: node.merge.by }),
     ]),
     undone: node.merge?.undone ?? false,

@@ -3,10 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Knex } from 'knex';
 import type { Options } from '../contract';
 import { PluginError } from '../errors';
-import type { Actor, Day, Db, HostCrm, InvoiceHead, Query, Settlement, Trx } from '../host/contract';
+import type { Actor, Day, Db, HostCrm, InvoiceHead, Settlement, Trx } from '../host/contract';
 import { canCredit } from '../host/credit-notes';
 import type { Words } from '../i18n';
 import type { Tax } from '../money/types';
+import type { NumberRecords } from '../numbering/contract';
 import type { RulesNow, Settings, SettingsService } from '../settings/contract';
 import { rulesNow } from '../settings/rules';
 import type { CarryingWords } from './combine';
@@ -29,24 +30,13 @@ export interface MergingDeps {
   documents: Words;
   /** Of numbering: safe with two at once, given back by a roll-back. */
   allocateNumbers(trx: Trx, type: 'invoice' | 'credit_note', count: number, date: Day): Promise<string[]>;
+  /** Of numbering: what becomes of the numbers of documents that merging deletes and brings back. */
+  numbers: NumberRecords;
   /** Columns that point at invoices and are not mapped: `delete` is not offered while there are any. */
   deleteBlockers(db: Db): Promise<{ where: string; mend: string }[]>;
 }
 
-/**
- * The person's `scope` as a restriction of a query over the invoice table.
- * @throws IM_HOOK_INVALID 500 for an async scope: its conditions would come after the query has run, so all would be seen
- */
-export const restrictTo =
-  (deps: Pick<MergingDeps, 'scope'>, actor: Actor) =>
-  (query: Query, alias: string): void => {
-    const answer: unknown = deps.scope?.(query, actor, alias);
-    // Knex's builders have a `then` too: an arrow function may well answer one.
-    if (answer instanceof Promise) {
-      answer.catch(() => undefined);
-      throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'scope' });
-    }
-  };
+export { restrictTo } from '../host/scope';
 
 /** '2026-02-30' would close nothing, or too much. */
 const isDay = (text: string): boolean =>

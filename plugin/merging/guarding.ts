@@ -9,7 +9,7 @@ import type { Participation } from './store-participations';
 
 export type GuardedAct = 'edit' | 'pay' | 'issue' | 'cancel' | 'credit' | 'reopen' | 'delete';
 
-export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope'>) => {
+export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope' | 'numbers' | 'clock'>) => {
   const { host, store } = deps;
 
   /** Follows merges of merges: for each invoice that was merged, the merge at the end of its way. */
@@ -92,6 +92,9 @@ export const createGuarding = (deps: Pick<MergingDeps, 'host' | 'store' | 'scope
             invoiceId,
             numbers: replaced.map((one) => one.number).filter(Boolean),
           });
+        // Why its number is missing from now on; who deletes it, only the host knows.
+        const invoices = await host.loadInvoices(trx, [invoiceId]);
+        await deps.numbers.deleted(trx, invoices, { mergeId: null, actor: null, at: deps.clock().toISOString() });
       }
     },
 

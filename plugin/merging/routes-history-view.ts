@@ -38,9 +38,16 @@ function nameOf(words: Words, { number, issueDate }: { number: string | null; is
   return issueDate === null ? (number ?? words.t('invoice.draft')) : labelOf(words, { number, issueDate });
 }
 
-export function toHistoryRow(words: Words, row: HistoryRow, gone: Set<Id>, urls: Urls) {
+/** What is known of a page's merges beside their rows: deleted invoices, merges that the person may undo. */
+export interface HistoryMarks {
+  gone: Set<Id>;
+  undoable: Set<Id>;
+}
+
+export function toHistoryRow(words: Words, row: HistoryRow, { gone, undoable }: HistoryMarks, urls: Urls) {
   const { sources, undone } = row;
   const ended = undone ?? row.corrected;
+  const url = `${urls.pages}/merges/${encodeURIComponent(row.id)}`;
   const urlOf = (id: Id): string | null => (gone.has(id) ? null : urls.invoice(id, 'preview'));
   return {
     ...amountsOf(words, row, row.currency),
@@ -65,8 +72,11 @@ export function toHistoryRow(words: Words, row: HistoryRow, gone: Set<Id>, urls:
       }),
       reason: ended.reason === '' ? null : words.t('history.reason', { reason: ended.reason }),
     },
-    url: `${urls.pages}/merges/${encodeURIComponent(row.id)}`,
+    url,
     open: words.t('history.open', { id: row.id }),
+    // An invoice that was merged on and deleted comes back with the later merge.
+    undoUrl: undoable.has(row.id) && !gone.has(row.targetId) ? `${url}#im-undo` : null,
+    undoLabel: words.t('history.undo', { id: row.id }),
   };
 }
 

@@ -14,7 +14,7 @@ import type { MergingDeps } from './deps';
 import type { MergeParts } from './store-undo';
 import type { Judging } from './undo-judging';
 
-type UndoDeps = Pick<MergingDeps, 'host' | 'store' | 'hooks' | 'clock' | 'documents' | 'allocateNumbers'>;
+type UndoDeps = Pick<MergingDeps, 'host' | 'store' | 'hooks' | 'clock' | 'documents' | 'allocateNumbers' | 'numbers'>;
 
 export const createUndoing = (deps: UndoDeps, judging: Judging) => {
   const { host, store } = deps;
@@ -83,6 +83,9 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       await demand(trx, actor, merge, confirmSent);
       const parts = await store.partsOf(trx, mergeId);
       await host.touchInvoices(trx, [merge.targetId, ...parts.sources.map(({ invoiceId }) => invoiceId)]);
+      // Whose number comes back must be judged while nobody can be given it.
+      if (parts.sources.some(({ number, settlement }) => number !== null && settlement !== 'credit'))
+        await deps.numbers.hold(trx);
       const { target, ownAllowances, renumber, refusals } = await judging.judge(trx, merge, parts);
       const answered = [...(confirmSent ? ['sent'] : []), ...(numberTaken === 'new_number' ? ['number_taken'] : [])];
       refuse(
@@ -94,12 +97,19 @@ export const createUndoing = (deps: UndoDeps, judging: Judging) => {
       await store.freeSources(trx, mergeId);
 
       // The others first: the next number of the series must be none that comes back.
-      await restore(
+      const back = parts.sources.filter((source) => !renumber.includes(source));
+      await restore(trx, back);
+      const act = { actor, at, reason };
+      const numbered = back.filter(({ settlement }) => settlement !== 'credit');
+      await deps.numbers.restored(
         trx,
-        parts.sources.filter((source) => !renumber.includes(source)),
+        numbered.map(({ invoiceId, number }) => ({ id: invoiceId, number })),
+        act,
       );
       const renumbered = await giveNewNumbers(trx, renumber);
       if (renumber.length > 0) await restore(trx, renumber);
+      for (const { invoiceId, from, to } of renumbered)
+        await deps.numbers.renumbered(trx, { id: invoiceId, from, to }, act);
       const linksLeft = await host.restoreLinks(trx, parts.links);
       const lineIds = parts.carried.flatMap(({ lineId }) => lineId ?? []);
       const links = await linksOnLines(trx, host.map, lineIds);

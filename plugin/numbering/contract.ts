@@ -251,21 +251,27 @@ export interface GapRow {
 
 /** For merging: what becomes of the numbers of the documents that it deletes and brings back. Inside its transaction. */
 export interface NumberRecords {
-  /** These invoices are gone, and their numbers with them. */
+  /** Whoever gives or frees a number of an invoice at that moment waits, or fails on a cluster. */
+  hold(trx: Trx): Promise<void>;
+  /** These invoices are gone, and their numbers with them. Numbers that fit no pattern leave no gap. */
   deleted(
     trx: Trx,
-    invoices: { id: Id; number: string | null; date: Day; issued: boolean }[],
+    invoices: { id: Id; number: string | null; status: InvoiceStatus }[],
     why: { mergeId: Id | null; actor: Actor | null; at: string },
   ): Promise<void>;
-  /** They bear these numbers again. */
-  restored(trx: Trx, invoices: { id: Id; number: string | null; date: Day }[], actor: Actor, at: string): Promise<void>;
+  /** They bear these numbers again: what had taken them is over, a freeing is taken back. */
+  restored(
+    trx: Trx,
+    invoices: { id: Id; number: string | null }[],
+    act: { actor: Actor; at: string; reason: string },
+  ): Promise<void>;
   /** An undo brought the invoice back under another number, since somebody else bears its own. */
   renumbered(
     trx: Trx,
-    invoice: { id: Id; from: string; to: string; date: Day },
+    invoice: { id: Id; from: string; to: string },
     act: { actor: Actor; at: string; reason: string },
   ): Promise<void>;
-  /** The invoices that bore this number once and bear another one, or none, now. */
+  /** The invoices that bore this number once and bear another one, or none, by an act that stands. */
   formerBearers(db: Db, number: string): Promise<Id[]>;
 }
 
@@ -289,12 +295,12 @@ export interface NumberingService {
   gapAt(db: Db, query: { series: string; sequence: number; actor: Actor }): Promise<Gap | null>;
   /** A page of the strip; left out, or beyond the end: the last. @throws IM_NOT_FOUND 404 */
   strip(db: Db, query: { series: string; page?: number }): Promise<Strip>;
-  /** The numbers of the series that cancelled invoices bear, fifty a page, the highest last. @throws IM_NOT_FOUND 404 */
+  /** The numbers of the series that cancelled invoices bear, of those in sight, fifty a page, the highest last. @throws IM_NOT_FOUND 404 */
   cancelled(
     db: Db,
     query: { series: string; page: number; actor: Actor },
   ): Promise<{ documents: CancelledNumber[]; page: number; pages: number; total: number }>;
-  /** Documents that bear a number of no pattern, fifty a page, newest first. */
+  /** Documents in sight that bear a number of no pattern, fifty a page, newest first. */
   unmatched(
     db: Db,
     query: { type: DocumentType; page: number; actor: Actor },

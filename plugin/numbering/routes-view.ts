@@ -13,11 +13,17 @@ export interface ViewUrls {
   merges: boolean;
 }
 
-/** 'FA-2026-…', 'INV-…-24', where the sequence number is left out. */
+/** 'FA-2026', 'INV-…-24': what its numbers have in common. */
 export function seriesName(words: Words, series: string): string {
-  if (series === '{seq}' || series === '') return words.t('numbers.plain');
-  return series.includes('{seq}') ? series.replace('{seq}', '…') : `${series}…`;
+  const name = series
+    .replace(/^\{seq\}$/, '')
+    .replace('{seq}', '…')
+    .replace(/[\s/._-]+$/, '');
+  return name === '' ? words.t('numbers.plain') : name;
 }
+
+/** A cause that stands by itself. */
+export const asSentence = (text: string): string => text.slice(0, 1).toLocaleUpperCase() + text.slice(1);
 
 /** How a sequence number is written in the series: '00024'. */
 export function sequenceLabel({ pattern }: Pick<SeriesSummary, 'pattern'>): (sequence: number) => string {
@@ -88,8 +94,13 @@ export function missingOf(words: Words, { missing, explained }: Pick<SeriesSumma
       ? words.t('numbers.allExplained', { count: missing })
       : words.t('numbers.ofWhichExplained', { count: explained });
   const count = words.t('numbers.missingCount', { count: missing });
-  const text = state === 'full' ? words.t('numbers.noGap') : explained === 0 ? count : `${count}, ${rest}`;
-  return { state, text };
+  const withRest = (sum: string): string => (explained === 0 ? sum : `${sum}, ${rest}`);
+  return {
+    state,
+    text: state === 'full' ? words.t('numbers.noGap') : withRest(count),
+    /** The same under a heading that says what is counted. */
+    value: state === 'full' ? words.t('numbers.noneYet') : withRest(words.number(String(missing))),
+  };
 }
 
 /** One page after the other, where there are several. */

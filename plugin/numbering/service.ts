@@ -1,33 +1,47 @@
-/** Gives numbers: one writer at a time per kind of document, no number twice, none lost by a roll-back. */
-import type { Day, HostCrm, Trx } from '../host/contract';
-import { sequenceIn, seriesOn } from '../host/patterns';
-import { demandTransaction } from '../host/transaction';
-import { createSeriesStore } from './store';
+/** Numbering put together: allocation, what merging writes down, and what the pages and the API ask. */
+import { PluginError } from '../errors';
+import { createAllocating } from './allocating';
+import { createChanging } from './changing';
+import type { NumberingService, NumberRecords } from './contract';
+import type { NumberingDeps } from './deps';
+import { createListing } from './listing';
+import { createOffering } from './offering';
+import { createReading } from './reading';
+import { createRecords } from './records';
 
-type DocumentType = 'invoice' | 'credit_note';
+export interface Numbering {
+  allocate: ReturnType<typeof createAllocating>;
+  records: NumberRecords;
+  service: NumberingService;
+}
 
-export const createNumbering = (host: HostCrm, prefix: string) => {
-  const store = createSeriesStore(prefix);
-  return {
-    /**
-     * Takes the next `count` numbers inside the caller's transaction; a roll-back gives them back.
-     * A series never gives a number below one that it gave before, even when no document bears it (yet).
-     */
-    async allocate(trx: Trx, type: DocumentType, count: number, date: Day): Promise<string[]> {
-      demandTransaction(trx);
-      // Written, not only locked: on a cluster two nodes then conflict at COMMIT.
-      await store.touch(trx, type);
-      const numbers = await host.allocateNumbers(trx, type, count, date);
-      const mapped = host.map.series?.[type === 'invoice' ? 'invoice' : 'creditNote'];
-      const [pattern] = mapped?.patterns ?? [];
-      const first = pattern && numbers[0] ? sequenceIn(pattern, numbers[0]) : null;
-      // A host with a next-number setting of its own has just moved it on, and means it when it moves it back.
-      if (!pattern || first === null || mapped?.next) return numbers;
-      const around = seriesOn(pattern, date);
-      const series = `${around.prefix}#${around.suffix}`;
-      const given = Math.max((await store.lastSequence(trx, series)) - first + 1, 0);
-      await store.setLastSequence(trx, type, series, first + given + count - 1);
-      return given === 0 ? numbers : (await host.allocateNumbers(trx, type, count + given, date)).slice(given);
+/** @param deps see NumberingDeps */
+export function createNumbering(deps: NumberingDeps): Numbering {
+  const reading = createReading(deps);
+  const offering = createOffering(deps, reading);
+  const changing = createChanging(deps, reading, offering);
+  const listing = createListing(deps, reading, offering, changing);
+  const may: NumberingService['may'] = async (actor, action) => deps.authorize(actor, action, { db: deps.knex });
+
+  const service: NumberingService = {
+    may,
+    async demand(actor, action, invoiceId) {
+      const about = { ...(invoiceId !== undefined && { invoiceId }), db: deps.knex };
+      if (!(await deps.authorize(actor, action, about))) throw new PluginError('IM_FORBIDDEN', 403, { action });
     },
+    series: (db) => reading.series(db),
+    oneSeries: (db, series) => reading.oneSeries(db, series),
+    gaps: (db, query) => reading.gaps(db, query),
+    gapAt: (db, query) => reading.gapAt(db, query),
+    strip: (db, query) => reading.strip(db, query),
+    freeNumbers: (db, query) => offering.freeNumbers(db, query),
+    takers: (db, query) => offering.takers(db, query),
+    give: (request, actor) => changing.give(request, actor),
+    free: (request, actor) => changing.free(request, actor),
+    undo: (request, actor) => changing.undo(request, actor),
+    explain: (request, actor) => changing.explain(request, actor),
+    withdraw: (request, actor) => changing.withdraw(request, actor),
+    ...listing,
   };
-};
+  return { service, allocate: createAllocating(deps), records: createRecords(deps) };
+}

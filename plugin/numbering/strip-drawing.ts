@@ -22,6 +22,8 @@ export interface StripLabel {
 }
 
 export interface StripDrawing {
+  /** As wide as such a drawing gets: it may be stretched to its place. A short series stays short. */
+  fills: boolean;
   width: number;
   height: number;
   bars: Bar[];
@@ -87,9 +89,15 @@ function draw(runs: readonly Run[], label: (sequence: number) => string, shape: 
     const labels = Array.from({ length: rows }, (_none, row): StripLabel => {
       return { x: margin - 10, y: row * step + shape.row / 2 + 5, anchor: 'end', text: label(first + row * columns) };
     });
-    return { width: shape.width, height, bars, labels };
+    return { fills: true, width: shape.width, height, bars, labels };
   }
-  return { width: Math.max(right, LETTER * 6), height: height + LABEL_BELOW, bars, labels: below(bars) };
+  return {
+    fills: right >= shape.width,
+    width: Math.max(right, LETTER * 6),
+    height: height + LABEL_BELOW,
+    bars,
+    labels: below(bars),
+  };
 
   /** First and last, and what is not filled as far as there is room. */
   function below(drawn: Bar[]): StripLabel[] {

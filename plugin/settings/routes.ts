@@ -33,10 +33,10 @@ export interface SettingsRoutesDeps extends SettingsPageDeps {
   deleteBlockers(db: Db): Promise<{ where: string }[]>;
   /** Whether the host keeps credit notes. */
   canCredit: boolean;
-  /** Whether the host has payments and payment methods, and invoices direct sales. */
-  canSell: boolean;
   /** Other pages of settings; `title` is a key. */
   related: { title: string; url: string; action: Action }[];
+  /** Whether the host has payments and payment methods, and invoices direct sales. */
+  canSell: boolean;
   /** Until when the host itself says that books are closed. */
   closedByHost(db: Db): Promise<Day | null>;
 }

@@ -33,6 +33,8 @@ export interface PageContent {
   styles?: readonly string[];
   /** Modules of its own, below assets/. */
   scripts?: readonly string[];
+  /** `plain`: in our own frame, without the host's menu: what is meant for paper. Default: the host's. */
+  frame?: 'host' | 'plain';
   /** What a page may say after a redirect (see `redirect`): the codes, whose words are under `notices`. */
   notices?: readonly string[];
 }
@@ -42,7 +44,7 @@ export interface Pages {
   base: string;
   /** Answers a page. Rejects, with nothing sent, when the view or the host's layout fails. */
   send(req: Request, res: Response, content: PageContent): Promise<void>;
-  /** After a form: 303 to a page of ours (`/settings`, '' for the first), which then says what was `done`. */
+  /** After a form: 303 to a page of ours (`/settings`, '' for the first), which then says what was `done`. The path may have a query. */
   redirect(res: Response, path: string, done?: string): void;
 }
 
@@ -52,7 +54,11 @@ export function createPages(deps: PageDeps): Pages {
   return {
     base,
 
-    async send(req, res, { view, vm = {}, title, status = 200, up, styles = [], scripts = [], notices = [] }) {
+    async send(
+      req,
+      res,
+      { view, vm = {}, title, status = 200, up, styles = [], scripts = [], frame: around = 'host', notices = [] },
+    ) {
       const words = deps.wordsOf(req);
       const { locale, t } = words;
       const frame = { locale, t, title, nonce: deps.nonce?.(req, res) ?? null };
@@ -67,9 +73,10 @@ export function createPages(deps: PageDeps): Pages {
         scripts: scripts.map(asset),
         content: await deps.render(view, { locale, t, csrf, base, ...vm }),
       });
-      const whole: unknown = deps.layout
-        ? await deps.layout(html, { title, req, res })
-        : await deps.render('shell', { ...frame, html });
+      const whole: unknown =
+        deps.layout && around === 'host'
+          ? await deps.layout(html, { title, req, res })
+          : await deps.render('shell', { ...frame, html });
       if (typeof whole !== 'string') throw new PluginError('IM_HOOK_INVALID', 500, { hook: 'layout' });
       // Pages hold a customer's figures and a form's token: no cache between us and the person keeps them.
       res.status(status).set('Cache-Control', 'no-store').type('html').send(whole);
@@ -77,7 +84,7 @@ export function createPages(deps: PageDeps): Pages {
 
     redirect(res, path, done) {
       const target = `${base}${path}` || '/';
-      res.redirect(303, done === undefined ? target : `${target}?done=${done}`);
+      res.redirect(303, done === undefined ? target : `${target}${target.includes('?') ? '&' : '?'}done=${done}`);
     },
   };
 }

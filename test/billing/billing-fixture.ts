@@ -101,7 +101,7 @@ function openDesk(fixture: MergingFixture, knex: Knex, options: Partial<Options<
     ask,
     async page(path, who = 'admin', lang) {
       const reply = await request(app).get(`${base}${path}`).set(headers(who, lang)).set('Accept', 'text/html');
-      return { status: reply.status, $: load(reply.text ?? ''), headers: reply.headers as Record<string, string> };
+      return { status: reply.status, $: load(reply.text ?? ''), headers: reply.headers };
     },
     async submit(path, form, who = 'admin', more = {}) {
       const reply = await request(app)

@@ -87,12 +87,14 @@ describe.each(eachDatabase)('payment methods on %s', (_name, createDatabase) => 
 
   test('E2 two admins on two servers give one name at once: one method', async () => {
     const other = billing.another();
-    const body = { kind: 'external_billing', name: 'Chambre' };
-    const replies = await Promise.all(
-      [billing, other, billing, other].map((desk) => desk.ask('post', '/payment-methods', body)),
-    );
-    expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
-    expect(await knex(METHODS).where({ libelle: 'Chambre' })).toHaveLength(1);
+    for (let round = 0; round < 6; round += 1) {
+      const body = { kind: 'external_billing', name: `Chambre ${round}` };
+      const replies = await Promise.all(
+        [billing, other, billing, other].map((desk) => desk.ask('post', '/payment-methods', body)),
+      );
+      expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+      expect(await knex(METHODS).where({ libelle: body.name })).toHaveLength(1);
+    }
   });
 
   test('E3 a name is compared in the form in which it is kept: without what nobody sees, composed, trimmed', async () => {
@@ -210,6 +212,14 @@ describe.each(eachDatabase)('payment methods on %s', (_name, createDatabase) => 
     expect([$('form[action$="/archive"]').length, $('form[action$="/remove"]').length]).toEqual([1, 0]);
   });
 
+  test('E8 a method that a payment has marked as used stays, also where its payments are in no table that is counted', async () => {
+    const room = await billing.make('Chambre');
+    await knex.transaction((trx) => markMethodUsed(trx, map, room.id, '2026-11-21T10:00:00.000Z'));
+    const reply = await billing.ask('delete', `/payment-methods/${room.id}`);
+    expect([reply.status, reply.body.error?.vars]).toEqual([409, { name: 'Chambre', count: 1 }]);
+    expect(await row(room.id)).toBeDefined();
+  });
+
   test('E8 a deletion that races a first payment leaves no payment without its method', async () => {
     const other = database.connect();
     const outcomes: string[] = [];
@@ -325,7 +335,10 @@ describe.each(eachDatabase)('payment methods on %s', (_name, createDatabase) => 
     await billing.ask('patch', `/payment-methods/${room.id}`, { name: 'Suite' });
     await billing.ask('post', `/payment-methods/${room.id}/archive`);
     await billing.ask('delete', `/payment-methods/${room.id}`);
-    const log = await knex('im_activity').where({ action: 'billing.method' }).orderBy('id');
+    const log = await knex('im_activity')
+      .where({ action: 'billing.method' })
+      .orderBy('id')
+      .select<{ actor_name: string; details: string }[]>('actor_name', 'details');
     const told = log.map(({ actor_name, details }) => {
       const { act, before, after } = JSON.parse(String(details)) as {
         act: string;

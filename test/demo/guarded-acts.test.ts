@@ -265,7 +265,9 @@ describe.each(eachDatabase)('the demo on %s', (_name, createDatabase) => {
   it('T52 A target that replaces others is not deleted', async () => {
     const target = await sales.invoice(customerId, bill('Own work'));
     const source = await sales.invoice(customerId, bill('Merged work'));
+    expect(await sales.text(`/invoices/${target.id}`)).toContain(`action="/invoices/${target.id}/delete"`);
     await sales.merge(target, [source]);
+    expect(await sales.text(`/invoices/${target.id}`)).not.toContain(`action="/invoices/${target.id}/delete"`);
     const before = await allRows(database.knex);
     const page = await sales.submit(`/invoices/${target.id}/delete`, []);
     expect([page.status, refusal(page)]).toEqual([409, expect.stringContaining(source.number ?? '') as string]);

@@ -171,4 +171,29 @@ describe.each(eachDatabase)('what a customer of the demo CRM sees of his invoice
       expect($('input[name=amount]').val()).toBe('876.99');
     });
   });
+
+  it('B9 says that it annuls what was cancelled after the customer had it, and only that', async () => {
+    const bill = (description: string) => ({
+      ...{ customerId: '2', issueDate: '2026-11-02', dueDate: '2026-12-02' },
+      lines: [{ description, quantity: '1', unitPrice: '10.00', taxes: [{ category: 'S', rate: '20' }] }],
+    });
+    const make = async (what: string) =>
+      (await books.post('/api/invoices').send(bill(what)).expect(201)).body as DemoInvoice;
+    const [into, sent, kept] = [await make('New'), await make('Sent'), await make('Kept')];
+    await demo.knex('crm_invoices').where({ id: sent.id }).update({ sent_on: '2026-11-03' });
+    const settlement = { issued: 'cancel', draft: 'cancel' };
+    await books
+      .post('/invoice-merge/api/merges')
+      .send(mergeRequest(into, [await read(sent.id), kept], { settlement }))
+      .expect(201);
+    const $ = load((await books.get(`/invoices/${into.id}/print`).expect(200)).text);
+    expect(
+      $('.replaces')
+        .toArray()
+        .map((one) => plain($(one).text())),
+    ).toEqual([
+      `Cette facture annule et remplace la facture ${sent.number} du 02/11/2026 (12,00 €).`,
+      `Elle remplace aussi la facture ${kept.number} du 02/11/2026 (12,00 €).`,
+    ]);
+  });
 });

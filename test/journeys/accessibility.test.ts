@@ -64,6 +64,8 @@ type Places = { oven: string; target: string; partPaid: string; publicPage: stri
 const PLUGIN_PAGES: [what: string, path: (at: Places) => string, as?: Role][] = [
   ['the module page', () => '/invoice-merge', 'admin'],
   ['the settings', () => '/invoice-merge/settings', 'admin'],
+  ['the series of numbers', () => '/invoice-merge/numbers'],
+  ['a series with a cancelled number', () => '/invoice-merge/numbers/series?key=FA-2026-'],
   ['payments to allocate', () => '/invoice-merge/payments-to-allocate'],
   ['one of them', () => '/invoice-merge/payments-to-allocate/1'],
   ['the letter to the customer', ({ target }) => `/invoices/${target}#im-tell`],

@@ -37,7 +37,11 @@ export interface Crm {
 }
 
 const openDemo = (databaseUrl: string) =>
-  createDemo({ databaseUrl, data: 'full', clock: () => new Date(`${TODAY}T10:00:00Z`) });
+  createDemo({
+    ...{ databaseUrl, data: 'full', clock: () => new Date(`${TODAY}T10:00:00Z`) },
+    // What other systems the journeys need listens here.
+    allowedDestinations: ['127.0.0.1'],
+  });
 
 /** On SQLite the filled file is made once per run and copied. */
 async function fillFile(databaseUrl: string): Promise<void> {

@@ -1,7 +1,8 @@
-/** Takes docs/edit-page.png and docs/after-merge.png again: `npx jest --testMatch '**\/docs-picture.ts'`, then look at it. */
+/** Takes docs/edit-page.png, docs/after-merge.png and docs/numbers.png again: `npx jest --testMatch '**\/docs-picture.ts'`, then look at it. */
 import { join } from 'node:path';
 import { launch, screenshot, type TestBrowser } from '../support/browser';
 import { BAGS, OVEN, serveCrm, tick, type Crm } from './crm';
+import { explainOverApi, mergeOverApi } from './numbers-acts';
 
 let browser: TestBrowser;
 let crm: Crm;
@@ -58,4 +59,42 @@ it('shows what stands on top of the invoice once it is saved, with the letter', 
   );
   const path = join(__dirname, '../../docs/after-merge.png');
   await page.screenshot({ path, fullPage: true, clip: { x: 0, y, width: 1120, height: end - y } });
+});
+
+it('shows a series with two gaps, one of them explained, and what can be done', async () => {
+  const other = await serveCrm('sqlite');
+  const page = await other.open(browser, `/invoices/${other.draft}`, {
+    as: 'books',
+    viewport: { width: 1120, height: 900 },
+  });
+  await mergeOverApi(page, other, [OVEN, BAGS], 'delete');
+  await explainOverApi(page, 'FA-2026-', 38, 'Sacs facturés deux fois, facture jamais envoyée');
+  await page.goto(`${other.url}/invoice-merge/numbers/series?key=FA-2026-`);
+  const [y, end] = await page.evaluate<[number, number]>(
+    `[document.querySelector('h1').getBoundingClientRect().top + scrollY - 8,
+      document.querySelector('[data-im="page"]').getBoundingClientRect().bottom + scrollY + 12]`,
+  );
+  const path = join(__dirname, '../../docs/numbers.png');
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y, width: 1120, height: end - y } });
+  for (const [name, at] of [
+    ['list', '/numbers'],
+    ['series', '/numbers/series?key=FA-2026-'],
+    ['gap', '/numbers/gap?key=FA-2026-&n=31'],
+    ['invoice', `/numbers/invoices/${await other.idOf('FA-2026-00032')}`],
+    ['give', `/numbers/invoices/${await other.idOf('FA-2026-00032')}/give?number=${OVEN}`],
+    ['settings', '/settings'],
+  ] as const)
+    for (const [width, colorScheme] of [
+      [1280, 'light'],
+      [360, 'dark'],
+    ] as const) {
+      const as = name === 'settings' ? 'admin' : 'books';
+      const shot = await other.open(browser, `/invoice-merge${at}`, {
+        as,
+        viewport: { width, height: 900 },
+        colorScheme,
+      });
+      await screenshot(shot, `numbers-${name}-${width}`);
+    }
+  await other.close();
 });

@@ -77,6 +77,45 @@ describe.each(eachDatabase)('correcting a merge on %s', (_database, createDataba
     expect((await fixture.http(`/api/merges/${mergeId}/tell`, { body: told })).status).toBe(404);
   });
 
+  test('takes every merge into the invoice apart, whichever of them is corrected', async () => {
+    const [first = '', second = ''] = sources;
+    const { merge: earlier } = await fixture.save({ target, sources: [first] });
+    const { merge: later } = await fixture.save({ target, sources: [second] });
+    await fixture
+      .knex('app_factures')
+      .where({ id: target })
+      .update({ envoyee_le: `${DAY} 10:00:00` });
+    const corrected = async (mergeId = ''): Promise<Row[]> => {
+      const { body } = await fixture.http(`/api/merges/${mergeId}`);
+      return (body as { merge: { corrected: { drafts: Row[] } | null } }).merge.corrected?.drafts ?? [];
+    };
+    expect((await correct(later?.id ?? '')).status).toBe(200);
+    const note = await fixture.rows('app_avoirs', { facture_id: target });
+    expect(note).toHaveLength(1);
+    expect((await corrected(later?.id)).map(({ sourceId }) => sourceId)).toContain(second);
+    expect((await corrected(earlier?.id)).map(({ sourceId }) => sourceId)).toContain(first);
+    expect(codesOf(await correct(earlier?.id ?? ''))).toEqual(['IM_ALREADY_CORRECTED']);
+    const { customerId } = await fixture.load(target);
+    const rows = await fixture.rows('app_factures', { client_id: customerId, statut: 'brouillon' });
+    const drafts = await Promise.all(rows.map(({ id }) => fixture.load(String(id))));
+    expect(drafts.map(({ total }) => total).sort()).toEqual(['12.00', '29.50', '36.00']);
+  });
+
+  test('of a draft is refused: there is nothing to credit', async () => {
+    const [first = ''] = sources;
+    const draft = await fixture.invoice((await fixture.load(target)).customerId, {
+      ...{ status: 'draft', number: null, lines: [line('Own', '10')] },
+    });
+    const { merge } = await fixture.save({ target: draft, sources: [first], acknowledged: ['draft_target'] });
+    const form = await fixture.formOf(draft);
+    const [own, brought] = form.lines;
+    const spec = { ...form, lines: [own!, { ...brought!, unitPrice: '25' }] };
+    await fixture.save({ target: draft, spec, acknowledged: ['carried_lines_changed'] });
+    const before = await fixture.dump();
+    expect(codesOf(await correct(merge?.id ?? ''))).toEqual(['IM_CORRECT_REFUSED', 'draft']);
+    expect(await fixture.dump()).toEqual(before);
+  });
+
   test('is refused while the merge can be undone, once it is paid, when today is closed, and to whoever may not', async () => {
     const { merge } = await fixture.save({ target, sources });
     const mergeId = merge?.id ?? '';

@@ -71,6 +71,22 @@ export async function undoing(fixture: MergingFixture, how: 'cancel' | 'delete')
   };
 }
 
+/** The correction of a merge with credit notes: the invoice credited, a draft for each part of it. */
+export async function correcting(fixture: MergingFixture): Promise<Breakable> {
+  const { save, target, sources } = await merging(fixture, 'credit');
+  const { merge } = await fixture.save(save);
+  return {
+    target,
+    sources,
+    async attempt() {
+      const path = `/api/merges/${merge?.id}/correct`;
+      const { status } = await fixture.http(path, { body: { reason: 'Two sites, two orders' } });
+      if (status === 500) throw new InjectedFault('the route hides what broke it');
+      return status;
+    },
+  };
+}
+
 /**
  * Breaks the act before and after each of its statements and around its COMMIT.
  * @param every 1: each statement, and the database looked at after each fault; n: each n-th, and looked at after every

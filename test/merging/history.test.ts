@@ -4,7 +4,7 @@ import { eachDatabase } from '../support/databases';
 import { readCsv } from '../support/read-csv';
 import { hiding, line, VAT_10 } from '../support/merging-fixture';
 import { countStatements } from '../support/statement-counter';
-import { openSettings, PEOPLE, type Person, type SettingsApp } from '../settings/settings-app';
+import { mayDo, openSettings, PEOPLE, type Person, type SettingsApp } from '../settings/settings-app';
 
 const PATH = '/invoice-merge/history';
 const nbsp = (text: string): string =>
@@ -18,6 +18,7 @@ describe.each(eachDatabase)('the History page, on %s', (_name, createDatabase) =
   let hidden: Id[] = [];
   beforeAll(async () => {
     world = await openSettings(await createDatabase(), {
+      authorize: (actor, action) => mayDo(actor, action) && (action !== 'merge.undo' || actor.id !== PEOPLE.sales.id),
       scope: (query, actor, alias) => {
         if (actor.id === PEOPLE.sales.id) hiding(world.fixture.crm, hidden)(query, actor, alias);
       },
@@ -121,6 +122,16 @@ describe.each(eachDatabase)('the History page, on %s', (_name, createDatabase) =
     expect(await found({ uncredited: 'true', customer: 'Oc' })).toEqual([other.id]);
     expect(await found({ customer: '%' })).toEqual([]);
 
+    // Undo is offered to whoever may, of what stands; what was merged on and deleted comes back with the later merge.
+    const offered = async (who: Person): Promise<string[]> =>
+      (await ask({}, who))('tbody a[href$="#im-undo"]')
+        .toArray()
+        .map((one) => one.attribs.href!);
+    const undo = ({ id }: { id: Id }): string => `/invoice-merge/merges/${id}#im-undo`;
+    expect(await offered('books')).toEqual([undo(other), undo(third)]);
+    // Whoever may undo only what is their own has merged none of both.
+    expect(await offered('sales')).toEqual([]);
+
     // The file is what the page shows, to the cent.
     const reply = await world.get('books', (await ask({ customer: 'martin' }))('a[download]').attr('href')!);
     const [header, ...lines] = readCsv(reply.text.slice(1), ';');
@@ -141,6 +152,7 @@ describe.each(eachDatabase)('the History page, on %s', (_name, createDatabase) =
     expect(await found({ undone: 'true' })).toEqual([other.id]);
     expect(await found({ uncredited: 'true' })).toEqual([third.id, second.id, first.id]);
     const undone = await ask({ undone: 'true' });
+    expect(undone('a[href$="#im-undo"]')).toHaveLength(0);
     expect(rowsOf(undone)[0]).toMatch(/Défaite le .* par Bea Books « Erreur de client »/);
     expect(totalsOf(undone)[0]).toContain('Total de 1 fusion en EUR dont 1 défaite');
 

@@ -1,6 +1,7 @@
 import { eachDatabase } from '../support/databases';
 import type { Id } from '../../plugin/host/contract';
 import { crmHost } from '../support/hosts';
+import { offerAll } from './fault-scenarios';
 import { ACTORS, hiding, line, openMerging, type MergingFixture } from '../support/merging-fixture';
 import { countStatements } from '../support/statement-counter';
 import { drawNarrow, drawWide, type Drawing, type DrawNode } from '../../plugin/merging/lineage-drawing';
@@ -82,6 +83,28 @@ describe.each(eachDatabase)('an invoice’s lineage on its preview page, on %s',
       'L-3',
       'L-Z',
     ]);
+  });
+
+  test('names the credit note of what was settled by one, in the box on a line of its own', async () => {
+    await offerAll(fixture);
+    const customer = await fixture.customer();
+    const target = await invoice(customer, 'L-C');
+    const mergeId = await merged(target, [await invoice(customer, 'L-9')], 'credit');
+    await fixture.knex('im_settings').delete();
+    const [note] = await fixture.rows('app_avoirs', { client_id: customer });
+    const number = String(note?.numero);
+    const { $, list } = await shown(target);
+    const notes = $('.im-wide .im-note')
+      .toArray()
+      .map((one) => $(one).text());
+    expect(notes).toEqual([
+      expect.stringMatching(/^120,00\s€$/),
+      `avoir ${number}`,
+      expect.stringContaining('cette facture'),
+    ]);
+    expect(list[0]).toMatch(new RegExp(`^L-9 · .* · soldée par avoir ${number} · fusionnée le `));
+    const { body } = await fixture.http(`/merges/${mergeId}`);
+    expect(body.html).toContain('<span class="im-unbroken">L-9</span>');
   });
 
   test('costs statements by levels, not by invoices, and a circle of damaged rows comes to an end', async () => {

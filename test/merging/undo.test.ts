@@ -159,6 +159,28 @@ describe.each(eachDatabase)('undoing a merge on %s', (_database, createDatabase)
       expect((await undo(fixture, mergeId)).status).toBe(200);
     });
 
+    test('T50 is refused for a closed period of what was merged alone, which a draft of that time is not', async () => {
+      const closed = fixture.plugin({ hooks: { lockedUntil: () => '2026-03-31' } });
+      const open = await fixture.invoice(customer, { issueDate: '2026-05-04' });
+      const plan = await fixture.invoice(customer, { status: 'draft', number: null, issueDate: '2026-03-02' });
+      const ofDraft = await merge(fixture, open, [plan], 'cancel');
+      expect((await undo(fixture, ofDraft, {}, { plugin: closed })).status).toBe(200);
+      const ofIssued = await merge(fixture, open, [source], 'cancel');
+      expect(await refused(ofIssued, {}, { plugin: closed })).toEqual(['IM_UNDO_REFUSED', 'locked']);
+    });
+
+    test('is refused once the invoice has another discount than the one that the merge made lines', async () => {
+      const discount = { kind: 'percent', value: '10', basis: 'before_tax' } as const;
+      const discounted = await fixture.invoice(customer, { lines: [line('Own', '10')], discount });
+      const mergeId = await merge(fixture, discounted, [source], 'cancel');
+      const form = await fixture.formOf(discounted);
+      await fixture.save({ target: discounted, spec: { ...form, discount: { ...discount, value: '5' } } });
+      expect(await refused(mergeId)).toEqual(['IM_UNDO_REFUSED', 'discount_changed']);
+      await fixture.save({ target: discounted, spec: form });
+      expect((await undo(fixture, mergeId)).status).toBe(200);
+      expect((await fixture.load(discounted)).total).toBe('10.80');
+    });
+
     test('T50 of an invoice that was sent needs somebody who may undo all merges and says so', async () => {
       const plugin = fixture.plugin({
         authorize: (actor, action) => action !== 'merge.undo' || actor.id === ACTORS.books.id,

@@ -1,8 +1,8 @@
-/** Every statement of a merge and of an undo, and their COMMIT, broken before and after: all as it was, or all done. */
+/** Every statement of a merge, an undo and a correction, and their COMMIT, broken before and after: all as it was, or all done. */
 import { eachDatabase } from '../support/databases';
 import { crmHost } from '../support/hosts';
 import { openMerging, type MergingFixture } from '../support/merging-fixture';
-import { breakEverywhere, merging, offerAll, undoing, type Breakable } from '../merging/fault-scenarios';
+import { breakEverywhere, correcting, merging, offerAll, undoing, type Breakable } from '../merging/fault-scenarios';
 import { say } from './seed';
 
 const acts: [string, (fixture: MergingFixture) => Promise<Breakable>][] = [
@@ -11,6 +11,7 @@ const acts: [string, (fixture: MergingFixture) => Promise<Breakable>][] = [
   ['a merge with credit notes', (fixture) => merging(fixture, 'credit')],
   ['the undo of a merge that cancelled', (fixture) => undoing(fixture, 'cancel')],
   ['the undo of a merge that deleted', (fixture) => undoing(fixture, 'delete')],
+  ['the correction of a merge with credit notes', (fixture) => correcting(fixture)],
 ];
 
 describe.each(eachDatabase)('on %s', (name, createDatabase) => {

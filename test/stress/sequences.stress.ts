@@ -10,7 +10,7 @@ interface SqliteConnection {
   pragma(text: string): unknown;
 }
 
-const SEQUENCES = 3;
+const SEQUENCES = 6;
 const STEPS = 70;
 
 const ALL = ['cancel', 'delete', 'credit'];

@@ -13,6 +13,8 @@ export interface PageOptions {
   viewport?: { width: number; height: number };
   colorScheme?: 'light' | 'dark';
   javaScriptEnabled?: boolean;
+  /** A phone, where fingers are. */
+  hasTouch?: boolean;
 }
 
 export interface TestBrowser {
@@ -42,8 +44,8 @@ export async function launch(): Promise<TestBrowser> {
   return {
     browser,
     complaints,
-    async openPage({ locale = 'fr-FR', viewport = { width: 1280, height: 900 }, colorScheme, javaScriptEnabled } = {}) {
-      const context = await browser.newContext({ locale, viewport, colorScheme, javaScriptEnabled });
+    async openPage({ locale = 'fr-FR', viewport = { width: 1280, height: 900 }, hasTouch, ...options } = {}) {
+      const context = await browser.newContext({ locale, viewport, hasTouch, isMobile: hasTouch, ...options });
       context.setDefaultTimeout(10000);
       const page = await context.newPage();
       page.on('pageerror', (error) => complaints.push(error.message));

@@ -1,9 +1,15 @@
 /** One request per documented operation that succeeds: what every test of the API's borders starts from. A new endpoint gets one here. */
 import { randomUUID } from 'node:crypto';
 import type { Id } from '../../plugin/host/contract';
+import { numberOf } from '../../plugin/host/patterns';
+import { seriesOfNumber } from '../../plugin/host/series';
 import { line, type MergingFixture } from '../support/merging-fixture';
 import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
+import { HANDOVER_EXAMPLES, openHandoverWorld, type HandoverWorld } from './api-examples-handover';
 import { openTillWorld, TILL_EXAMPLES, type TillWorld } from './api-examples-till';
+
+/** Above it nothing else is numbered. */
+const FIRST = 90_000;
 
 export interface World {
   customer: Id;
@@ -19,6 +25,9 @@ export interface World {
   /** More money that waits. */
   refundedId: Id;
   billing: BillingWorld;
+  handover: HandoverWorld;
+  /** In a series: an invoice beside missing numbers, a cancelled one, and a change that can be taken back. */
+  numbered: { series: string; third: string; id: Id; cancelledId: Id; changeId: Id };
   till: TillWorld;
 }
 
@@ -116,6 +125,71 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
   }),
   ...BILLING_EXAMPLES,
+  ...HANDOVER_EXAMPLES,
+  'GET /series': () => ({ status: 200, forAll: true }),
+  'GET /series/{series}/gaps': ({ numbered: { series } }) => ({
+    params: { series },
+    query: { page: '1' },
+    status: 200,
+    forAll: true,
+  }),
+  'GET /series/{series}/strip': ({ numbered: { series } }) => ({
+    params: { series },
+    query: { page: '1' },
+    status: 200,
+    forAll: true,
+  }),
+  'GET /series/{series}/cancelled': ({ numbered: { series } }) => ({
+    params: { series },
+    query: { page: '1' },
+    status: 200,
+    forAll: true,
+  }),
+  'GET /series/{series}/unmatched': ({ numbered: { series } }) => ({
+    params: { series },
+    query: { page: '1' },
+    status: 200,
+    forAll: true,
+  }),
+  'GET /series/{series}/gaps/export.csv': ({ numbered: { series } }) => ({
+    params: { series },
+    status: 200,
+    forAll: true,
+  }),
+  'POST /series/{series}/gaps/explain': ({ numbered: { series } }) => ({
+    params: { series },
+    body: { from: FIRST + 5, to: FIRST + 6, reason: 'Lost in the move' },
+    status: 201,
+    apart: true,
+  }),
+  'DELETE /series/{series}/gaps/explain': ({ numbered: { series } }) => ({
+    params: { series },
+    body: { from: FIRST + 9, to: FIRST + 9, reason: 'Found again' },
+    status: 200,
+    apart: true,
+  }),
+  'GET /series/{series}/takers': ({ numbered: { series } }) => ({
+    params: { series },
+    query: { sequence: String(FIRST + 3), q: 'F' },
+    status: 200,
+    forAll: true,
+  }),
+  'GET /invoices/{id}/free-numbers': ({ numbered: { id } }) => ({ params: { id }, status: 200 }),
+  'PUT /invoices/{id}/number': ({ numbered: { id, third } }) => ({
+    params: { id },
+    body: { number: third, reason: 'Fills the hole', confirm: ['issued', 'date_order'] },
+    status: 200,
+  }),
+  'POST /numbers/free': ({ numbered: { cancelledId } }) => ({
+    body: { invoiceId: cancelledId, reason: 'Never sent' },
+    status: 200,
+  }),
+  'GET /invoices/{id}/number-changes': ({ numbered: { id } }) => ({ params: { id }, status: 200 }),
+  'POST /number-changes/{id}/undo': ({ numbered: { changeId } }) => ({
+    params: { id: changeId },
+    body: { reason: 'A mistake' },
+    status: 200,
+  }),
   ...TILL_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
@@ -173,15 +247,38 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     .knex(table)
     .where({ [key]: told })
     .update({ [sent]: sent === 'sent' ? 1 : '2026-11-20 10:00:00' });
+  const pattern = fixture.crm.map.series?.invoice?.patterns.at(-1) ?? '';
+  const number = (n: number): string => numberOf(pattern, FIRST + n, '2026-03-02');
+  const series = seriesOfNumber(fixture.crm.map, 'invoice', number(1))?.series.key ?? '';
+  const numbers = [];
+  for (const n of [1, 2, 4, 7, 12])
+    numbers.push(await fixture.invoice(customer, { number: number(n), issueDate: '2026-03-02' }));
+  const [numbered = '', , changed = '', cancelledId = ''] = numbers;
+  const { table: invoices, status } = fixture.crm.map.invoices;
+  if ('column' in status)
+    await fixture
+      .knex(invoices)
+      .where({ [key]: cancelledId })
+      .update({ [status.column]: [status.values.cancelled].flat()[0] });
+  const ask = (path: string, body: unknown, method: 'POST' | 'PUT' = 'POST') =>
+    fixture.http(`/api${path}`, { body, method });
+  await ask(`/series/${encodeURIComponent(series)}/gaps/explain`, { from: FIRST + 9, to: FIRST + 9, reason: 'Lost' });
+  const give = { number: number(8), reason: 'Order', confirm: ['issued'] };
+  const given = await ask(`/invoices/${changed}/number`, give, 'PUT');
   return {
     customer,
     target,
+    numbered: {
+      ...{ series, third: number(3), id: numbered, cancelledId },
+      changeId: (given.body.change as { id?: Id } | undefined)?.id ?? '',
+    },
     sources,
     mergeId: merge?.id ?? '',
     sentMergeId: gone.merge?.id ?? '',
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
     billing: await openBillingWorld(fixture, tag),
+    handover: await openHandoverWorld(fixture, tag),
     till: await openTillWorld(fixture, await invoice('9')),
   };
 }

@@ -161,7 +161,8 @@ describe.each(eachDatabase)('the API and its document, on %s', (_name, createDat
       };
       for (const { name, in: place, schema } of operation.parameters) {
         if (place === 'path')
-          for (const value of ['x'.repeat(300), 'a b', 'a~1', '\u0000', '1\n'])
+          // A series may well be called 'FA 2026 ~'.
+          for (const value of ['x'.repeat(300), '\u0000', '1\n', ...(name === 'series' ? [] : ['a b', 'a~1'])])
             await expect400(`${name}=${value}`, { params: { [name]: value } }, name);
         if (place !== 'query') continue;
         const others = new URLSearchParams(example.query);
