@@ -93,17 +93,17 @@ export const createHistoryStore = (prefix: string) => {
   return {
     /** What each method came to, in the order of its kind; under the name that its last row bears. */
     async totals(db: Db, filter: StoredFilter): Promise<MethodTotal[]> {
-      const rows = (await from(db, filter)
+      const rows: Row[] = await from(db, filter)
         .groupBy(['p.currency', 'p.method_id', 'p.method_kind', 'p.method_cash'])
         .select('p.currency', 'p.method_id', 'p.method_kind', 'p.method_cash', summed(db, 'p.amount_minor', 'amount'))
         .count({ rows: '*' })
-        .max({ last: 'p.id' })) as Row[];
-      const names = (await db({ p: table })
+        .max({ last: 'p.id' });
+      const names: Row[] = await db({ p: table })
         .whereIn(
           'p.id',
           rows.map(({ last }) => last as number),
         )
-        .select('p.method_name', text(db, 'p.id', 'paymentid'))) as Row[];
+        .select('p.method_name', text(db, 'p.id', 'paymentid'));
       const nameOf = new Map(names.map((row) => [value(row, 'paymentid'), value(row, 'method_name')]));
       return rows.map((row) => ({
         currency: value(row, 'currency'),
@@ -119,10 +119,10 @@ export const createHistoryStore = (prefix: string) => {
     },
 
     async vat(db: Db, filter: StoredFilter): Promise<VatTotal[]> {
-      const rows = (await from(db, filter)
+      const rows: Row[] = await from(db, filter)
         .join({ t: `${prefix}sale_payment_taxes` }, 't.payment_id', 'p.id')
         .groupBy(['p.currency', 't.rate'])
-        .select('p.currency', 't.rate', summed(db, 't.base_minor', 'base'), summed(db, 't.tax_minor', 'tax'))) as Row[];
+        .select('p.currency', 't.rate', summed(db, 't.base_minor', 'base'), summed(db, 't.tax_minor', 'tax'));
       return rows
         .map((row) => ({
           currency: value(row, 'currency'),
@@ -136,11 +136,11 @@ export const createHistoryStore = (prefix: string) => {
     /** @param length 10: a day each; 7: a month each */
     async buckets(db: Db, filter: StoredFilter, length: 7 | 10): Promise<Bucket[]> {
       const when = db.raw('SUBSTR(p.business_day, 1, ?)', [length]);
-      const rows = (await from(db, filter)
+      const rows: Row[] = await from(db, filter)
         .groupBy(['p.currency', 'p.method_kind', when])
         .select('p.currency', 'p.method_kind', db.raw('SUBSTR(p.business_day, 1, ?) AS bucket', [length]))
         .select(summed(db, 'p.amount_minor', 'amount'))
-        .orderBy('bucket')) as Row[];
+        .orderBy('bucket');
       return rows.map((row) => ({
         currency: value(row, 'currency'),
         when: value(row, 'bucket'),
@@ -151,23 +151,21 @@ export const createHistoryStore = (prefix: string) => {
 
     /** The first and the last day that the filter finds anything on. */
     async span(db: Db, filter: StoredFilter): Promise<{ first: string; last: string } | null> {
-      const [row] = (await from(db, filter)
-        .min({ first: 'p.business_day' })
-        .max({ last: 'p.business_day' })) as unknown as Row[];
+      const [row]: Row[] = await from(db, filter).min({ first: 'p.business_day' }).max({ last: 'p.business_day' });
       const first = textOf(row?.first);
       return first === null ? null : { first, last: textOf(row?.last) ?? first };
     },
 
     /** Newest first. */
     async page(db: Db, filter: StoredFilter, { offset, limit }: { offset: number; limit: number }) {
-      const rows = (await from(db, filter)
+      const rows: Row[] = await from(db, filter)
         .select(paymentColumns(db, 'p'))
         .orderBy([
           { column: 'p.at', order: 'desc' },
           { column: 'p.id', order: 'desc' },
         ])
         .offset(offset)
-        .limit(limit)) as Row[];
+        .limit(limit);
       return withVat(db, prefix, rows.map(readPayment));
     },
 
@@ -181,12 +179,12 @@ export const createHistoryStore = (prefix: string) => {
               .where('p.at', '<', last.at)
               .orWhere((same) => void same.where('p.at', last.at).where('p.id', '<', last.id)),
         );
-      const rows = (await query
+      const rows: Row[] = await query
         .orderBy([
           { column: 'p.at', order: 'desc' },
           { column: 'p.id', order: 'desc' },
         ])
-        .limit(limit)) as Row[];
+        .limit(limit);
       return withVat(db, prefix, rows.map(readPayment));
     },
 
@@ -194,11 +192,11 @@ export const createHistoryStore = (prefix: string) => {
     async reversedBy(db: Db, ids: Id[]): Promise<Map<Id, SalePayment['act'][]>> {
       const acts = new Map<Id, SalePayment['act'][]>();
       if (ids.length === 0) return acts;
-      const rows = (await db({ p: table })
+      const rows: Row[] = await db({ p: table })
         .whereIn('p.reverses_id', ids)
         .where('p.act', '<>', 'replacement')
         .orderBy('p.id')
-        .select('p.act', text(db, 'p.reverses_id', 'reversesid'))) as Row[];
+        .select('p.act', text(db, 'p.reverses_id', 'reversesid'));
       for (const row of rows) {
         const id = value(row, 'reversesid');
         acts.set(id, [...(acts.get(id) ?? []), value(row, 'act') as SalePayment['act']]);
@@ -207,23 +205,23 @@ export const createHistoryStore = (prefix: string) => {
     },
 
     async lastId(db: Db): Promise<Id> {
-      const [row] = (await db({ p: table })
+      const [row]: Row[] = await db({ p: table })
         .select(text(db, 'p.id', 'paymentid'))
         .orderBy('p.id', 'desc')
-        .limit(1)) as Row[];
+        .limit(1);
       return row ? value(row, 'paymentid') : '0';
     },
 
     /** Whom and what the filter's lists offer: all that was ever recorded and that the person may see, under its last name. */
     async choices(db: Db, seen: StoredFilter): Promise<{ modules: Named[]; methods: Named[]; people: Actor[] }> {
       const named = async (id: string, name: string): Promise<Named[]> => {
-        const last = (await from(db, seen).groupBy(`p.${id}`).max({ last: 'p.id' }).select(`p.${id}`)) as Row[];
-        const rows = (await db({ p: table })
+        const last: Row[] = await from(db, seen).groupBy(`p.${id}`).max({ last: 'p.id' }).select(`p.${id}`);
+        const rows: Row[] = await db({ p: table })
           .whereIn(
             'p.id',
             last.map((row) => row.last as number),
           )
-          .select(text(db, `p.${id}`, 'imid'), `p.${name}`)) as Row[];
+          .select(text(db, `p.${id}`, 'imid'), `p.${name}`);
         return rows
           .map((row) => ({ id: value(row, 'imid'), name: value(row, name) }))
           .sort((a, b) => a.name.localeCompare(b.name));
@@ -243,7 +241,7 @@ export const createHistoryStore = (prefix: string) => {
       if (filter.moduleId !== undefined) query.where('s.module_id', filter.moduleId);
       for (const person of [filter.actorId, filter.own])
         if (person !== undefined) query.where('s.closed_by_id', person);
-      const [row] = (await query.count({ rows: '*' })) as Row[];
+      const [row]: Row[] = await query.count({ rows: '*' });
       return Number(row?.rows ?? 0);
     },
   };

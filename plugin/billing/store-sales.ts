@@ -332,12 +332,12 @@ export const createSaleStore = (prefix: string) => {
 
     /** The last payment with this method and reference since an instant: rung up twice, perhaps. */
     async recentReference(db: Db, of: { methodId: Id; reference: string; since: string }): Promise<SalePayment | null> {
-      const [row] = (await db({ p: paid })
+      const [row]: Row[] = await db({ p: paid })
         .select(paymentColumns(db, 'p'))
         .where({ 'p.reference': of.reference, 'p.method_id': of.methodId, 'p.act': 'payment' })
         .where('p.at', '>=', of.since)
         .orderBy('p.id', 'desc')
-        .limit(1)) as Row[];
+        .limit(1);
       return row ? readPayment(row) : null;
     },
 

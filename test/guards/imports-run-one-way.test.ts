@@ -45,7 +45,9 @@ function faultInPlugin(from: string, { to, typeOnly }: Import): string | null {
     if (!/^[a-z@]/.test(to) || /^(demo|test|bench|views|assets|lang)\//.test(to)) return 'is outside the house';
     if (typeOnly) return null;
     const allowed = PACKAGES_OF[room] ?? RUN_TIME_PACKAGES;
-    return allowed.includes(to) ? null : `is not a package that ${room} may need at run time`;
+    // 'write-excel-file/node' is a part of a package.
+    const name = to.split('/', to.startsWith('@') ? 2 : 1).join('/');
+    return allowed.includes(name) ? null : `is not a package that ${room} may need at run time`;
   }
   if (isContract(to)) return typeOnly ? null : 'contracts hold types: import type';
   if (isContract(from) && !typeOnly) return 'a contract imports nothing at run time';

@@ -37,6 +37,8 @@ export interface Till {
   outcomes: SaleOutcome[];
   /** Throws inside the transaction that records an outcome. */
   failing: { next: number };
+  /** A connection pool of its own, as another server has. */
+  connect(): Knex;
   /** Another server on the same database. */
   another(options?: Partial<OutboxOptions>): Outbox;
   sale(more?: Partial<SaleToHandOver>): SaleToHandOver;
@@ -122,6 +124,7 @@ export async function openTill(
     logged,
     outcomes,
     failing,
+    connect: () => database.connect(),
     another,
     sale,
     transaction: (work) => runTransaction(knex, work),

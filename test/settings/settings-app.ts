@@ -19,7 +19,10 @@ export const PEOPLE = {
 } satisfies Record<string, Actor>;
 export type Person = keyof typeof PEOPLE;
 
-const NOT_SALES: Action[] = ['merge.choose_settlement', 'settings.manage', 'payments.allocate'];
+const NOT_SALES: Action[] = [
+  ...(['merge.choose_settlement', 'settings.manage', 'payments.allocate'] as const),
+  ...(['billing.manage', 'sales.view', 'handover.view'] as const),
+];
 
 export function mayDo(actor: Actor, action: Action): boolean {
   if (actor.id === PEOPLE.stranger.id) return false;

@@ -12,7 +12,8 @@ export interface KillPoint {
   when: 'before' | 'during' | 'after';
 }
 /** `start` comes first, with the database. */
-export type Told = { start: string } | { arm: KillPoint } | { count: true };
+/** `work`: the worker sends what is due so many milliseconds later than now; the clock stays there. */
+export type Told = { start: string; ahead: number } | { arm: KillPoint } | { count: true } | { work: number };
 /** `armed`: from now on statements are counted. */
 export interface Reply {
   /** Where it listens. */
@@ -20,12 +21,18 @@ export interface Reply {
   armed?: true;
   /** Of transactions since it was told to count. */
   statements?: number;
+  /** Tries that the worker made. */
+  made?: number;
 }
 
 const reply = (words: Reply): void => void process.send?.(words);
 
-async function start(databaseUrl: string): Promise<void> {
-  const demo = await createDemo({ databaseUrl, data: 'empty' });
+async function start(databaseUrl: string, later: number): Promise<void> {
+  let ahead = later;
+  const demo = await createDemo({
+    ...{ databaseUrl, data: 'empty', allowedDestinations: ['127.0.0.1'] },
+    clock: () => new Date(Date.now() + ahead),
+  });
   let point: KillPoint | null = null;
   let statements = 0;
 
@@ -49,7 +56,13 @@ async function start(databaseUrl: string): Promise<void> {
   });
 
   process.on('message', (told: Told) => {
-    if ('count' in told) reply({ statements });
+    if ('work' in told) {
+      ahead = told.work;
+      demo.merge.worker.runOnce().then(
+        (made) => reply({ made }),
+        (error: unknown) => process.stderr.write(`${String(error)}\n`),
+      );
+    } else if ('count' in told) reply({ statements });
     else if ('arm' in told) {
       point = told.arm;
       reply({ armed: true });
@@ -66,7 +79,8 @@ async function start(databaseUrl: string): Promise<void> {
 }
 
 process.once('message', (told: Told) => {
-  start('start' in told ? told.start : '').catch((error: unknown) => {
+  const { start: databaseUrl, ahead } = 'start' in told ? told : { start: '', ahead: 0 };
+  start(databaseUrl, ahead).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exit(1);
   });

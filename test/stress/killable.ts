@@ -33,6 +33,8 @@ export interface Served {
   arm(point: KillPoint): Promise<void>;
   /** Statements in transactions since the last call. */
   count(): Promise<number>;
+  /** Lets the worker send what is due so much later. @returns how many tries it made */
+  work(ahead: number): Promise<number>;
   /** At once, without a chance to clean up; nothing when it has ended already. */
   kill(): Promise<void>;
   /** Resolves with its last word, where it ended itself. */
@@ -66,7 +68,8 @@ function boot(folder: string): Booted {
   return { child, said: () => said, ended };
 }
 
-export async function serve(folder: string, databaseUrl: string): Promise<Served> {
+/** @param ahead milliseconds that its clock is ahead of time */
+export async function serve(folder: string, databaseUrl: string, ahead = 0): Promise<Served> {
   const { child, said, ended } = spare ?? boot(folder);
   spare = boot(folder);
   const ask = async (told: Told): Promise<Reply> => {
@@ -75,7 +78,7 @@ export async function serve(folder: string, databaseUrl: string): Promise<Served
     return (await answer)[0];
   };
   const gone = ended.then(() => Promise.reject(new Error(`the demo did not start: ${said()}`)));
-  const { url } = await Promise.race([ask({ start: databaseUrl }), gone]);
+  const { url } = await Promise.race([ask({ start: databaseUrl, ahead }), gone]);
   // Later its end is what the campaign is after.
   gone.catch(() => undefined);
   return {
@@ -83,6 +86,7 @@ export async function serve(folder: string, databaseUrl: string): Promise<Served
     ended,
     arm: async (point) => void (await ask({ arm: point })),
     count: async () => (await ask({ count: true })).statements ?? 0,
+    work: async (ahead) => (await ask({ work: ahead })).made ?? 0,
     async kill() {
       child.kill('SIGKILL');
       await ended;

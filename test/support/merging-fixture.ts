@@ -9,6 +9,7 @@ import { createInvoiceMerge } from '../../plugin/create-plugin';
 import type { Actor, Id, Invoice, Query, Row, Trx } from '../../plugin/host/contract';
 import type { AllowanceCharge, Tax } from '../../plugin/money/types';
 import type { TestDatabase } from './databases';
+import { PMS } from '../web/api-examples-handover';
 import { install, type InvoiceSpec, type LineSpec, type TestHost } from './hosts';
 
 export const VAT_20: Tax = { category: 'S', name: 'TVA 20 %', rate: '20' };
@@ -141,6 +142,9 @@ export async function openMerging(database: TestDatabase, crm: TestHost): Promis
         actor.id !== ACTORS.stranger.id && (action !== 'merge.choose_settlement' || actor.id === ACTORS.books.id),
       clock: () => new Date('2026-11-21T10:00:00.000Z'),
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      secretKey: 'a key of the tests that is long enough',
+      allowedDestinations: ['127.0.0.1'],
+      integrations: { pms: PMS },
       csrf: { token: () => 'token', fieldName: '_csrf', headerName: 'x-csrf' },
       ...options,
     });

@@ -127,7 +127,9 @@ export function apiOf(fixture: MergingFixture, options: Parameters<MergingFixtur
       const reply = await asked;
       return {
         status: reply.status,
-        body: (reply.type === 'text/csv' ? reply.text : reply.body) as Reply['body'],
+        body: (reply.type === 'text/csv' || reply.type.endsWith('.sheet')
+          ? (reply.text ?? '')
+          : reply.body) as Reply['body'],
         text: reply.text,
         headers: reply.headers,
       };

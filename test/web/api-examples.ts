@@ -5,6 +5,8 @@ import { numberOf } from '../../plugin/host/patterns';
 import { seriesOfNumber } from '../../plugin/host/series';
 import { line, type MergingFixture } from '../support/merging-fixture';
 import { BILLING_EXAMPLES, openBillingWorld, type BillingWorld } from './api-examples-billing';
+import { HANDOVER_EXAMPLES, openHandoverWorld, type HandoverWorld } from './api-examples-handover';
+import { openTillWorld, TILL_EXAMPLES, type TillWorld } from './api-examples-till';
 
 /** Above it nothing else is numbered. */
 const FIRST = 90_000;
@@ -23,8 +25,10 @@ export interface World {
   /** More money that waits. */
   refundedId: Id;
   billing: BillingWorld;
+  handover: HandoverWorld;
   /** In a series: an invoice beside missing numbers, a cancelled one, and a change that can be taken back. */
   numbered: { series: string; third: string; id: Id; cancelledId: Id; changeId: Id };
+  till: TillWorld;
 }
 
 export interface Example {
@@ -35,6 +39,8 @@ export interface Example {
   status: number;
   /** The operation names no invoice: whoever may do it at all gets an answer, with nothing of what is out of sight. */
   forAll?: true;
+  /** It leaves a line in the log of activity. */
+  logged?: true;
   /** It is about no invoice and no customer at all: the same for everybody who may do it. */
   apart?: true;
 }
@@ -119,6 +125,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     status: 200,
   }),
   ...BILLING_EXAMPLES,
+  ...HANDOVER_EXAMPLES,
   'GET /series': () => ({ status: 200, forAll: true }),
   'GET /series/{series}/gaps': ({ numbered: { series } }) => ({
     params: { series },
@@ -183,6 +190,7 @@ export const EXAMPLES: Record<string, (world: World) => Example> = {
     body: { reason: 'A mistake' },
     status: 200,
   }),
+  ...TILL_EXAMPLES,
   'GET /settings': () => ({ status: 200, forAll: true }),
   'PUT /settings': () => ({
     body: {
@@ -270,5 +278,7 @@ export async function openWorld(fixture: MergingFixture): Promise<World> {
     waiting: { id: received.waiting?.id ?? '', invoiceId: await invoice('6') },
     refundedId: refunded.waiting?.id ?? '',
     billing: await openBillingWorld(fixture, tag),
+    handover: await openHandoverWorld(fixture, tag),
+    till: await openTillWorld(fixture, await invoice('9')),
   };
 }
