@@ -61,11 +61,11 @@ export function player(fixture: NumbersFixture, year: number) {
 
   /** From the host's table, without the plugin. */
   async function documents(): Promise<Document[]> {
-    const rows = (await fixture
+    const rows = await fixture
       .knex('app_factures')
       .where('numero', 'like', `${series}%`)
       .orderBy('numero')
-      .select('id', 'numero', 'statut')) as { id: number; numero: string; statut: string }[];
+      .select<{ id: number; numero: string; statut: string }[]>('id', 'numero', 'statut');
     return rows.map(({ id, numero, statut }) => ({
       id: String(id),
       sequence: Number(numero.slice(series.length)),
@@ -215,7 +215,7 @@ export function player(fixture: NumbersFixture, year: number) {
       const expected = why.get(sequence);
       if (expected) expect([sequence, cause.kind]).toEqual([sequence, expected]);
       if (cause.kind === 'given') continue;
-      const rows = (await fixture.rows('im_vacated_numbers', { series, sequence })) as Row[];
+      const rows = await fixture.rows('im_vacated_numbers', { series, sequence });
       const last = rows.filter((row) => row.taken_back_at === null).at(-1);
       expect([sequence, last?.cause, String(last?.document_id)]).toEqual([sequence, cause.kind, cause.documentId]);
       // Whoever it was taken from bears it no more.
