@@ -5,7 +5,7 @@ import { fromMinor } from '../merging/store-participations';
 import type { Decimal } from '../money/types';
 import type { MethodKind } from './contract';
 import { ACT_GROUPS, type ActGroup } from './rules-acts';
-import { paymentColumns, readPayment, withVat } from './store-sales';
+import { paymentColumns, readPayment, withVat } from './store-sale-payments';
 import type { Named, SalePayment, SaleVat } from './types';
 
 /** What the history is narrowed by, as the tables know it. */
@@ -136,11 +136,11 @@ export const createHistoryStore = (prefix: string) => {
     /** @param length 10: a day each; 7: a month each */
     async buckets(db: Db, filter: StoredFilter, length: 7 | 10): Promise<Bucket[]> {
       const when = db.raw('SUBSTR(p.business_day, 1, ?)', [length]);
-      const rows: Row[] = await from(db, filter)
+      const rows = (await from(db, filter)
         .groupBy(['p.currency', 'p.method_kind', when])
         .select('p.currency', 'p.method_kind', db.raw('SUBSTR(p.business_day, 1, ?) AS bucket', [length]))
         .select(summed(db, 'p.amount_minor', 'amount'))
-        .orderBy('bucket');
+        .orderBy('bucket')) as Row[];
       return rows.map((row) => ({
         currency: value(row, 'currency'),
         when: value(row, 'bucket'),
@@ -158,14 +158,14 @@ export const createHistoryStore = (prefix: string) => {
 
     /** Newest first. */
     async page(db: Db, filter: StoredFilter, { offset, limit }: { offset: number; limit: number }) {
-      const rows: Row[] = await from(db, filter)
+      const rows = (await from(db, filter)
         .select(paymentColumns(db, 'p'))
         .orderBy([
           { column: 'p.at', order: 'desc' },
           { column: 'p.id', order: 'desc' },
         ])
         .offset(offset)
-        .limit(limit);
+        .limit(limit)) as Row[];
       return withVat(db, prefix, rows.map(readPayment));
     },
 
@@ -179,12 +179,12 @@ export const createHistoryStore = (prefix: string) => {
               .where('p.at', '<', last.at)
               .orWhere((same) => void same.where('p.at', last.at).where('p.id', '<', last.id)),
         );
-      const rows: Row[] = await query
+      const rows = (await query
         .orderBy([
           { column: 'p.at', order: 'desc' },
           { column: 'p.id', order: 'desc' },
         ])
-        .limit(limit);
+        .limit(limit)) as Row[];
       return withVat(db, prefix, rows.map(readPayment));
     },
 
@@ -205,10 +205,10 @@ export const createHistoryStore = (prefix: string) => {
     },
 
     async lastId(db: Db): Promise<Id> {
-      const [row]: Row[] = await db({ p: table })
+      const [row] = (await db({ p: table })
         .select(text(db, 'p.id', 'paymentid'))
         .orderBy('p.id', 'desc')
-        .limit(1);
+        .limit(1)) as Row[];
       return row ? value(row, 'paymentid') : '0';
     },
 

@@ -45,7 +45,10 @@ const OWN_TABLES = [
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];
 /** The same where the map has what billing needs. */
-const BILLING_TABLES = ['order_modules', 'module_payment_methods', 'images'];
+const BILLING_TABLES = [
+  ...['order_modules', 'module_payment_methods', 'images'],
+  ...['sales', 'sale_payments', 'sale_payment_taxes'],
+];
 const METHOD_COLUMNS = [
   ...['kind', 'external_identifier', 'requires_reference', 'reference_label', 'reference_mask', 'image_id'],
   ...['integration_id', 'archived_at', 'used_at'],

@@ -203,7 +203,7 @@ describe.each(eachDatabase)('the history of sales on %s', (_name, createDatabase
     // The clock on the wall in Paris.
     expect(new Date(Math.round(first.getTime() / 1000) * 1000).toISOString()).toBe('2026-11-22T11:00:00.000Z');
     const logged = (await till.knex('im_activity').where({ action: 'sales.export' })) as Row[];
-    expect(logged.map(({ actor_name, details }) => [actor_name, JSON.parse(String(details))])).toEqual([
+    expect(logged.map(({ actor_name, details }): unknown[] => [actor_name, JSON.parse(String(details))])).toEqual([
       ['Bea Books', expect.objectContaining({ format: 'csv', rows: 4 })],
       [
         'Bea Books',

@@ -27,7 +27,7 @@ describe.each(eachDatabase)('housekeeping on %s', (_name, createDatabase) => {
     const before = without(await fixture.dump());
 
     const counter = countStatements(knex);
-    expect(await fixture.merge.housekeeping()).toEqual({ saveKeys: 1500 });
+    expect(await fixture.merge.housekeeping()).toEqual({ saveKeys: 1500, handovers: 0 });
     const deletes = counter.sent.filter(({ sql }) => sql.startsWith('delete'));
     expect(deletes.map(({ bindings }) => bindings.length)).toEqual([500, 500, 500]);
     expect(counter.sent.some(({ inTransaction }) => inTransaction)).toBe(false);
@@ -35,6 +35,6 @@ describe.each(eachDatabase)('housekeeping on %s', (_name, createDatabase) => {
 
     expect((await fixture.rows('im_save_keys')).map((row) => row.save_key).sort()).toEqual([KEPT, 'young0']);
     expect(without(await fixture.dump())).toEqual(before);
-    expect(await fixture.merge.housekeeping()).toEqual({ saveKeys: 0 });
+    expect(await fixture.merge.housekeeping()).toEqual({ saveKeys: 0, handovers: 0 });
   });
 });
