@@ -107,7 +107,7 @@ new Sortable(list, {
   animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 150,
   chosenClass: 'im-held',
   ghostClass: 'im-ghost',
-  // Without it the others would go above what cannot be moved.
+  // Beside `draggable`: that one says what may be taken up, this one next to what it may be put down.
   onMove: ({ related }) => related.classList.contains(MOVABLE),
   onEnd: ({ item }) => saveSoon(item),
 });

@@ -7,6 +7,7 @@ import { explainError } from '../i18n';
 import { formBody, givenIn, parse, route, sameOriginWrites } from '../web/guards';
 import { id as idShape } from '../web/shapes';
 import type { ExternalKind, MethodFields, MethodKind, PaymentMethod } from './contract';
+import { CONNECTIONS_PATH } from '../handover/routes-deps';
 import { managing, type BillingPageDeps } from './routes-deps';
 import { kindOf, METHODS_PATH, moduleName, MODULES_PATH, toGallery, toMethodRow } from './routes-view';
 import { defaultIcon } from './rules-icons';
@@ -139,6 +140,7 @@ export function methodRoutes(deps: BillingPageDeps): Router {
           name: enabled ? name : words.t('methods.integrationOff', { name }),
           chosen: id === fields.integrationId,
         })),
+        connectionsUrl: `${pages.base}${CONNECTIONS_PATH}`,
         problem: method?.unavailable ? words.t(`methods.${method.unavailable}`) : null,
         archived: method?.archivedAt ? words.t('methods.archivedAt', { at: words.instant(method.archivedAt) }) : null,
         used: count > 0 ? words.t('methods.usedCannotDelete', { count }) : null,

@@ -17,7 +17,7 @@ interface Listed {
   methods: Map<Id, PaymentMethod>;
   /** In order; those that cannot be used now are left out. */
   visible: Id[];
-  /** The rest, at its end: archived ones keep their place in no list. */
+  /** The rest, kept behind them: what is restored comes back last. */
   hidden: Id[];
   cashId: Id | null;
 }
@@ -207,12 +207,11 @@ export function createModules(deps: BillingDeps): Modules {
       for (const id of await store.modulesWith(trx, methodId)) {
         await store.lockModule(trx, id);
         const { visible, hidden } = await listed(trx, await byId(trx, id));
-        const shown = [...visible.filter((one) => one !== methodId), ...visible.filter((one) => one === methodId)];
         // What was before is no list to go back to: the way back is to restore, or to archive.
         await store.writeAttached(
           trx,
           id,
-          [...shown, ...hidden].filter((one) => how !== 'deleted' || one !== methodId),
+          [...visible, ...hidden].filter((one) => how !== 'deleted' || one !== methodId),
           null,
         );
       }

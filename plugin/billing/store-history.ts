@@ -5,7 +5,7 @@ import { fromMinor } from '../merging/store-participations';
 import type { Decimal } from '../money/types';
 import type { MethodKind } from './contract';
 import { ACT_GROUPS, type ActGroup } from './rules-acts';
-import { paymentColumns, readPayment, withVat } from './store-sales';
+import { paymentColumns, readPayment, withVat } from './store-sale-payments';
 import type { Named, SalePayment, SaleVat } from './types';
 
 /** What the history is narrowed by, as the tables know it. */
@@ -93,17 +93,17 @@ export const createHistoryStore = (prefix: string) => {
   return {
     /** What each method came to, in the order of its kind; under the name that its last row bears. */
     async totals(db: Db, filter: StoredFilter): Promise<MethodTotal[]> {
-      const rows = (await from(db, filter)
+      const rows: Row[] = await from(db, filter)
         .groupBy(['p.currency', 'p.method_id', 'p.method_kind', 'p.method_cash'])
         .select('p.currency', 'p.method_id', 'p.method_kind', 'p.method_cash', summed(db, 'p.amount_minor', 'amount'))
         .count({ rows: '*' })
-        .max({ last: 'p.id' })) as Row[];
-      const names = (await db({ p: table })
+        .max({ last: 'p.id' });
+      const names: Row[] = await db({ p: table })
         .whereIn(
           'p.id',
           rows.map(({ last }) => last as number),
         )
-        .select('p.method_name', text(db, 'p.id', 'paymentid'))) as Row[];
+        .select('p.method_name', text(db, 'p.id', 'paymentid'));
       const nameOf = new Map(names.map((row) => [value(row, 'paymentid'), value(row, 'method_name')]));
       return rows.map((row) => ({
         currency: value(row, 'currency'),
@@ -119,10 +119,10 @@ export const createHistoryStore = (prefix: string) => {
     },
 
     async vat(db: Db, filter: StoredFilter): Promise<VatTotal[]> {
-      const rows = (await from(db, filter)
+      const rows: Row[] = await from(db, filter)
         .join({ t: `${prefix}sale_payment_taxes` }, 't.payment_id', 'p.id')
         .groupBy(['p.currency', 't.rate'])
-        .select('p.currency', 't.rate', summed(db, 't.base_minor', 'base'), summed(db, 't.tax_minor', 'tax'))) as Row[];
+        .select('p.currency', 't.rate', summed(db, 't.base_minor', 'base'), summed(db, 't.tax_minor', 'tax'));
       return rows
         .map((row) => ({
           currency: value(row, 'currency'),
@@ -151,9 +151,7 @@ export const createHistoryStore = (prefix: string) => {
 
     /** The first and the last day that the filter finds anything on. */
     async span(db: Db, filter: StoredFilter): Promise<{ first: string; last: string } | null> {
-      const [row] = (await from(db, filter)
-        .min({ first: 'p.business_day' })
-        .max({ last: 'p.business_day' })) as unknown as Row[];
+      const [row]: Row[] = await from(db, filter).min({ first: 'p.business_day' }).max({ last: 'p.business_day' });
       const first = textOf(row?.first);
       return first === null ? null : { first, last: textOf(row?.last) ?? first };
     },
@@ -194,11 +192,11 @@ export const createHistoryStore = (prefix: string) => {
     async reversedBy(db: Db, ids: Id[]): Promise<Map<Id, SalePayment['act'][]>> {
       const acts = new Map<Id, SalePayment['act'][]>();
       if (ids.length === 0) return acts;
-      const rows = (await db({ p: table })
+      const rows: Row[] = await db({ p: table })
         .whereIn('p.reverses_id', ids)
         .where('p.act', '<>', 'replacement')
         .orderBy('p.id')
-        .select('p.act', text(db, 'p.reverses_id', 'reversesid'))) as Row[];
+        .select('p.act', text(db, 'p.reverses_id', 'reversesid'));
       for (const row of rows) {
         const id = value(row, 'reversesid');
         acts.set(id, [...(acts.get(id) ?? []), value(row, 'act') as SalePayment['act']]);
@@ -217,13 +215,13 @@ export const createHistoryStore = (prefix: string) => {
     /** Whom and what the filter's lists offer: all that was ever recorded and that the person may see, under its last name. */
     async choices(db: Db, seen: StoredFilter): Promise<{ modules: Named[]; methods: Named[]; people: Actor[] }> {
       const named = async (id: string, name: string): Promise<Named[]> => {
-        const last = (await from(db, seen).groupBy(`p.${id}`).max({ last: 'p.id' }).select(`p.${id}`)) as Row[];
-        const rows = (await db({ p: table })
+        const last: Row[] = await from(db, seen).groupBy(`p.${id}`).max({ last: 'p.id' }).select(`p.${id}`);
+        const rows: Row[] = await db({ p: table })
           .whereIn(
             'p.id',
             last.map((row) => row.last as number),
           )
-          .select(text(db, `p.${id}`, 'imid'), `p.${name}`)) as Row[];
+          .select(text(db, `p.${id}`, 'imid'), `p.${name}`);
         return rows
           .map((row) => ({ id: value(row, 'imid'), name: value(row, name) }))
           .sort((a, b) => a.name.localeCompare(b.name));
@@ -243,7 +241,7 @@ export const createHistoryStore = (prefix: string) => {
       if (filter.moduleId !== undefined) query.where('s.module_id', filter.moduleId);
       for (const person of [filter.actorId, filter.own])
         if (person !== undefined) query.where('s.closed_by_id', person);
-      const [row] = (await query.count({ rows: '*' })) as Row[];
+      const [row]: Row[] = await query.count({ rows: '*' });
       return Number(row?.rows ?? 0);
     },
   };

@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import type { Row, TableMap } from './contract';
 import { unmappedReferences, type UnmappedReference } from './check-references';
+import { missingRows, type MissingRow } from './check-rows';
 import { columnUses, type ColumnUse } from './check-uses';
 import { columnOf, rawRows, readSchema, type Schema, type SchemaColumn } from './schema-reader';
 
@@ -12,6 +13,7 @@ export type HostFaultCode =
   | 'unfit_type'
   | 'not_transactional'
   | 'not_migrated'
+  | 'missing_row'
   | 'unmapped_reference';
 
 export interface HostFault {
@@ -43,7 +45,10 @@ const OWN_TABLES = [
 const OWN_INVOICE_COLUMNS = ['version', 'merged_into_id', 'merged_at', 'reminders_off'];
 const OWN_LINE_COLUMNS = ['source_invoice_id', 'source_line_id'];
 /** The same where the map has what billing needs. */
-const BILLING_TABLES = ['order_modules', 'module_payment_methods', 'images'];
+const BILLING_TABLES = [
+  ...['order_modules', 'module_payment_methods', 'images'],
+  ...['sales', 'sale_payments', 'sale_payment_taxes'],
+];
 const METHOD_COLUMNS = [
   ...['kind', 'external_identifier', 'requires_reference', 'reference_label', 'reference_mask', 'image_id'],
   ...['integration_id', 'archived_at', 'used_at'],
@@ -55,7 +60,7 @@ const PAYMENT_COLUMNS = [
 
 /**
  * All faults of a host at once: its handle, missing tables and columns, types that do not fit, the plugin's own tables and
- * columns, and every column that seems to point at an invoice without being mapped. Reads only; needs one connection.
+ * columns, next-number settings without their row, and every column that seems to point at an invoice without being mapped. Reads only; needs one connection.
  * Throws IM_DATABASE_UNSUPPORTED on anything but MySQL, MariaDB and SQLite.
  */
 export async function checkHost(knex: Knex, map: TableMap): Promise<{ ok: boolean; faults: HostFault[] }> {
@@ -67,6 +72,7 @@ export async function checkHost(knex: Knex, map: TableMap): Promise<{ ok: boolea
     ...unfitTypes(schema, uses),
     ...notTransactional(schema, uses),
     ...notMigrated(schema, map),
+    ...(await missingRows(knex, map, schema)).map((row) => missingRowFault(row)),
     ...unmappedReferences(schema, map).map((reference) => unmappedFault(reference)),
   ];
   return { ok: faults.length === 0, faults };
@@ -245,6 +251,16 @@ function notMigrated(schema: Schema, map: TableMap): HostFault[] {
     mend,
     says: { text: 'not_migrated', vars: { where } },
   }));
+}
+
+function missingRowFault({ entry, table, row }: MissingRow): HostFault {
+  const wanted = JSON.stringify(row);
+  return {
+    code: 'missing_row',
+    where: table,
+    mend: `The map's ${entry} looks for the row ${wanted} in table '${table}', and there is none: no number could be given. Insert the row, or correct ${entry}.where.`,
+    says: { text: 'missing_row', vars: { entry, table, row: wanted } },
+  };
 }
 
 function unmappedFault(reference: UnmappedReference): HostFault {

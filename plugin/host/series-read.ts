@@ -31,13 +31,11 @@ export async function scanSeries(
 ): Promise<SeriesScan> {
   const { sql, bindings } = sequenceOf(db, map, series);
   const numbers = documentsIn(db, map, series).select(db.raw(`${sql} AS ??`, [...bindings, 'imseq']));
-  const over = 'OVER (ORDER BY ??)';
-  const pairs = db
-    .select(
-      'imseq',
-      db.raw(`LEAD(??) ${over} AS ??, ROW_NUMBER() ${over} AS ??`, ['imseq', 'imseq', 'imnext', 'imseq', 'imrow']),
-    )
-    .from((numbers as Query).as('numbers'));
+  // One window for both: each of its own would cost the server another pass.
+  const pairs = db.raw(
+    'SELECT ??, LEAD(??) OVER sorted AS ??, ROW_NUMBER() OVER sorted AS ?? FROM ? AS numbers WINDOW sorted AS (ORDER BY ??)',
+    ['imseq', 'imseq', 'imnext', 'imrow', numbers, 'imseq'],
+  );
   const isGap = '?? > ?? + 1';
   const gap = ['imnext', 'imseq'];
   const edges = db
@@ -47,7 +45,7 @@ export async function scanSeries(
       db.raw(`SUM(CASE WHEN ${isGap} THEN ?? - ?? - 1 ELSE 0 END) OVER () AS ??`, [...gap, ...gap, 'immissing']),
       db.raw(`SUM(CASE WHEN ${isGap} THEN 1 ELSE 0 END) OVER (ORDER BY ??) AS ??`, [...gap, 'imrow', 'imindex']),
     )
-    .from(pairs.as('pairs'))
+    .from(db.raw('(?) AS pairs', [pairs]))
     .whereRaw(`${isGap} OR ?? IS NULL OR ?? = 1`, [...gap, 'imnext', 'imrow']);
   const rows = (await db
     .select('*')

@@ -30,7 +30,6 @@ function wallClock(timeZone: string): (iso: string) => Date {
 
 // Excel keeps no characters that XML does not know.
 const readable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
   text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '').slice(0, MOST_TEXT);
 
 function written(cell: SheetCell, onWall: (iso: string) => Date): SheetData[number][number] {

@@ -87,12 +87,14 @@ describe.each(eachDatabase)('payment methods on %s', (_name, createDatabase) => 
 
   test('E2 two admins on two servers give one name at once: one method', async () => {
     const other = billing.another();
-    const body = { kind: 'external_billing', name: 'Chambre' };
-    const replies = await Promise.all(
-      [billing, other, billing, other].map((desk) => desk.ask('post', '/payment-methods', body)),
-    );
-    expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
-    expect(await knex(METHODS).where({ libelle: 'Chambre' })).toHaveLength(1);
+    for (let round = 0; round < 6; round += 1) {
+      const body = { kind: 'external_billing', name: `Chambre ${round}` };
+      const replies = await Promise.all(
+        [billing, other, billing, other].map((desk) => desk.ask('post', '/payment-methods', body)),
+      );
+      expect(replies.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+      expect(await knex(METHODS).where({ libelle: body.name })).toHaveLength(1);
+    }
   });
 
   test('E3 a name is compared in the form in which it is kept: without what nobody sees, composed, trimmed', async () => {
@@ -208,6 +210,14 @@ describe.each(eachDatabase)('payment methods on %s', (_name, createDatabase) => 
     const { $ } = await billing.page(`/payment-methods/${room.id}`);
     expect($('main').text()).toContain('Utilisé 2 fois\u202f: vous pouvez l’archiver, pas le supprimer.');
     expect([$('form[action$="/archive"]').length, $('form[action$="/remove"]').length]).toEqual([1, 0]);
+  });
+
+  test('E8 a method that a payment has marked as used stays, also where its payments are in no table that is counted', async () => {
+    const room = await billing.make('Chambre');
+    await knex.transaction((trx) => markMethodUsed(trx, map, room.id, '2026-11-21T10:00:00.000Z'));
+    const reply = await billing.ask('delete', `/payment-methods/${room.id}`);
+    expect([reply.status, reply.body.error?.vars]).toEqual([409, { name: 'Chambre', count: 1 }]);
+    expect(await row(room.id)).toBeDefined();
   });
 
   test('E8 a deletion that races a first payment leaves no payment without its method', async () => {

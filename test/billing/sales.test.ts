@@ -42,7 +42,7 @@ describe.each(eachDatabase)('the history of sales on %s', (_name, createDatabase
       });
   }
   const csvRows = async (query = '', lang = 'fr'): Promise<string[][]> => {
-    const text = (await download('csv', query, lang)).body.toString('utf8') as string;
+    const text = ((await download('csv', query, lang)).body as Buffer).toString('utf8');
     expect(text.charCodeAt(0)).toBe(0xfeff);
     return readCsv(text.slice(1), lang === 'fr' ? ';' : ',').filter((row) => row.length > 1 || row[0] !== '');
   };
@@ -197,13 +197,13 @@ describe.each(eachDatabase)('the history of sales on %s', (_name, createDatabase
     const { default: readXlsxFile } = await import('read-excel-file/node');
     const sheet = await readXlsxFile((await download('xlsx', query)).body as Buffer);
     const data = sheet[0]!.data;
-    expect(data.slice(1, -1).map(([id]) => id)).toEqual(sales.map(({ id }) => id));
+    expect(data.slice(1, -1).map((row) => row[0] as string)).toEqual(sales.map(({ id }) => id));
     expect(data.at(-1)?.[header.indexOf('Montant TTC')]).toBe(Number(totals[0]?.total));
     const first = data[1]?.[header.indexOf('Date et heure')] as unknown as Date;
     // The clock on the wall in Paris.
     expect(new Date(Math.round(first.getTime() / 1000) * 1000).toISOString()).toBe('2026-11-22T11:00:00.000Z');
     const logged = (await till.knex('im_activity').where({ action: 'sales.export' })) as Row[];
-    expect(logged.map(({ actor_name, details }) => [actor_name, JSON.parse(String(details))])).toEqual([
+    expect(logged.map(({ actor_name, details }): unknown[] => [actor_name, JSON.parse(String(details))])).toEqual([
       ['Bea Books', expect.objectContaining({ format: 'csv', rows: 4 })],
       [
         'Bea Books',

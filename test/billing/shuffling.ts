@@ -79,9 +79,28 @@ export async function demandWhole(desk: BillingFixture, where: string): Promise<
 const rowsOf = (knex: Knex): Promise<{ method_id: unknown; position: unknown }[]> =>
   knex('im_module_payment_methods').where({ module_id: 1 }).orderBy('position').select('method_id', 'position');
 
-/** Two servers read the same list. */
-export async function oneOrder(one: Desk, other: Desk): Promise<void> {
+/** Two servers read the same list, and by the log of changes nobody has lost anything: each began where the last had ended. */
+export async function oneOrder(one: BillingFixture, other: Desk): Promise<void> {
   expect(await one.ids()).toEqual(await other.ids());
+  const log = await one
+    .knex('im_activity')
+    .where({ action: 'billing.module' })
+    .orderBy('id')
+    .select<{ details: string }[]>('details');
+  const sorted = (ids: string[]): string[] => [...ids].sort();
+  let last: string[] | null = null;
+  for (const [index, { details }] of log.entries()) {
+    const { act, before, after } = JSON.parse(details) as { act: string; before: string[]; after: string[] };
+    // Archiving and restoring change the order only.
+    if (last) expect([index, sorted(before)]).toEqual([index, sorted(last)]);
+    const gone = before.filter((id) => !after.includes(id));
+    const come = after.filter((id) => !before.includes(id));
+    if (act === 'attach') expect([index, gone]).toEqual([index, []]);
+    if (act === 'detach') expect([index, gone.length, come]).toEqual([index, 1, []]);
+    if (act === 'reorder') expect([index, gone, come]).toEqual([index, [], []]);
+    last = after;
+  }
+  expect(log.length).toBeGreaterThan(0);
 }
 
 /** Lists and what may be done with them, for the pure rules. */

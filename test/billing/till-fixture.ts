@@ -85,9 +85,12 @@ function mayDo({ id }: { id: string }, action: Action): boolean {
   return id !== PEOPLE.books.id || (action !== 'billing.manage' && action !== 'settings.manage');
 }
 
-export async function openTill(database: TestDatabase): Promise<TillFixture> {
+export async function openTill(
+  database: TestDatabase,
+  options: Parameters<typeof openBilling>[1] = {},
+): Promise<TillFixture> {
   let now = new Date('2026-11-21T10:00:00Z');
-  const billing = await openBilling(database, { authorize: mayDo, clock: () => now });
+  const billing = await openBilling(database, { authorize: mayDo, clock: () => now, ...options });
   const [cash = '', card = ''] = await billing.ids();
   const room = await billing.make('Chambre', {
     ...{ externalIdentifier: 'PMS', requiresReference: true, referenceLabel: 'N° de chambre', referenceMask: '999' },

@@ -15,6 +15,15 @@ describe('the demo CRM’s words', () => {
     expect([...wordsOf('fr').keys()]).toEqual([...wordsOf('en').keys()]);
   });
 
+  it('fills every variable: none stands in single braces, and both languages have the same', () => {
+    const variables = (text: string): string[] => (text.match(/\{+\w+\}+/g) ?? []).sort();
+    const english = wordsOf('en');
+    for (const [key, text] of wordsOf('fr')) {
+      expect([key, variables(text)]).toEqual([key, variables(english.get(key) ?? '')]);
+      expect([key, variables(text).filter((one) => !/^\{\{\w+\}\}$/.test(one))]).toEqual([key, []]);
+    }
+  });
+
   it('sets French as French printers do', () => {
     const wrong = [...wordsOf('fr')].filter(([, text]) =>
       /'|«(?!\u202f)|(?<!\u202f)»|[^\u202f{}][;:!?](?=\s|$)/.test(text),

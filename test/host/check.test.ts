@@ -98,6 +98,10 @@ describe.each(eachDatabase)('checkHost on %s', (name, createDatabase) => {
       'not_migrated zz_received_payments',
       'not_migrated zz_customer_notices',
       'not_migrated zz_dismissals',
+      'not_migrated zz_claimed_numbers',
+      'not_migrated zz_number_changes',
+      'not_migrated zz_explained_gaps',
+      'not_migrated zz_vacated_numbers',
       'not_migrated invoices.zz_version',
       'not_migrated invoices.zz_merged_into_id',
       'not_migrated invoices.zz_merged_at',
@@ -128,6 +132,17 @@ describe.each(eachDatabase)('checkHost on %s', (name, createDatabase) => {
     ]);
     expect(faults[0]?.mend).toMatch(/invoices\.total names the column 'totl'.*currency, total, status/);
     expect(faults[3]?.mend).toMatch(/links\[1\] names the table 'tasks'/);
+  });
+
+  it('names a next-number setting whose row is not there', async () => {
+    await handle.raw('CREATE TABLE options (name VARCHAR(40) PRIMARY KEY, value VARCHAR(40))');
+    const next = { table: 'options', column: 'value', where: { name: 'next_invoice' } };
+    const map = { ...tableMap(), series: { invoice: { patterns: ['F{seq}'], next } } };
+    const [fault, ...others] = await faultsOf(handle, map);
+    expect([fault?.code, fault?.where, others]).toEqual(['missing_row', 'options', []]);
+    expect(fault?.mend).toContain('series.invoice.next looks for the row {"name":"next_invoice"}');
+    await handle('options').insert({ name: 'next_invoice', value: '1' });
+    expect(await faultsOf(handle, map)).toEqual([]);
   });
 
   it('names an id column whose values the database would have to convert to compare them', async () => {

@@ -19,6 +19,7 @@ import { createHost, map, schemaText } from '../migrations/host';
 import { eventually } from '../support/eventually';
 import { createDatabaseOn, type TestDatabase } from '../support/databases';
 import { startGalera, untilReady, type GaleraCluster } from '../support/galera-cluster';
+import { giveAgainstAllocation, giveAgainstUndo, sameNumberTwice } from '../numbering/races';
 import { say } from './seed';
 
 const ROUNDS = 200;
@@ -67,6 +68,15 @@ describe('two servers on two Galera nodes', () => {
     [
       'two new invoices: each under a number of its own',
       (on: TwoServers, round: number) => numbersOnBoth(on, round, YEAR),
+    ],
+    ['one number for two invoices', (on: TwoServers, round: number) => sameNumberTwice(on, round, YEAR + 10)],
+    [
+      'the number of a merged invoice given away, and its merge undone',
+      (on: TwoServers, round: number) => giveAgainstUndo(on, round, YEAR + 11),
+    ],
+    [
+      'a gap filled, and a new invoice numbered',
+      (on: TwoServers, round: number) => giveAgainstAllocation(on, round, YEAR + 12),
     ],
   ] as const)(`${ROUNDS} rounds of %s`, async (title, race) => {
     const before = { ...conflicts };

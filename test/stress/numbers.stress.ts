@@ -4,10 +4,13 @@ import type { TableMap } from '../../plugin/host/contract';
 import { knexHost } from '../../plugin/host/knex-host';
 import { createDatabase, type TestDatabase } from '../support/databases';
 import { crmHost, install } from '../support/hosts';
+import { runRounds, total, twoServers, type TwoServers } from '../concurrency/races';
+import { giveAgainstAllocation, giveAgainstUndo, sameNumberTwice } from '../numbering/races';
 import { chance, say, SEED } from './seed';
 
 const CONNECTIONS = 8;
-const NUMBERS = 400;
+const NUMBERS = 1000;
+const ROUNDS = 100;
 const DAY = '2026-11-21';
 const ROLL_BACK = new Error('rolled back on purpose');
 
@@ -80,5 +83,29 @@ describe.each([
     );
     const expected = given.map((_number, index) => `FA-2026-${String(index + 1).padStart(5, '0')}`);
     expect([...given].sort()).toEqual(expected);
+  });
+});
+
+describe('two servers on one MariaDB', () => {
+  let database: TestDatabase;
+  let servers: TwoServers;
+  beforeAll(async () => {
+    database = await createDatabase('mariadb');
+    servers = await twoServers(database);
+  });
+  afterAll(async () => {
+    await servers.close();
+    await database.close();
+  });
+
+  it.each([
+    ['one number for two invoices: one of them gets it', sameNumberTwice, 2041],
+    ['the number of a merged invoice given away, and its merge undone: it is borne once', giveAgainstUndo, 2042],
+    ['a gap filled, and a new invoice numbered: each bears its own', giveAgainstAllocation, 2043],
+  ] as const)(`${ROUNDS} rounds of %s`, async (title, race, year) => {
+    const counts = await runRounds(ROUNDS, (round) => race(servers, round, year));
+    const outcomes = [...counts].sort().map(([outcome, count]) => `${count} x ${outcome}`);
+    say(`${total(counts)} rounds of ${title}\n  ${outcomes.join('\n  ')}`);
+    expect(total(counts)).toBe(ROUNDS);
   });
 });
