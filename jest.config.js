@@ -9,7 +9,7 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // Jest leaves one core free for itself; here MariaDB and Chromium need the others, and tests mostly wait for them.
-  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
   testTimeout: 30000,
   moduleNameMapper: {
     '^crm-invoice-merge$': '<rootDir>/plugin/index.ts',

@@ -20,7 +20,6 @@ export const explainedGaps: Step = {
       withdrawn_by_name: `${types.varchar(190)} NULL`,
       withdrawn_reason: `${types.text} NULL`,
     });
-    await schema.addIndex(table, `${table}_series`, ['series', 'from_sequence']);
   },
   async down({ schema, prefix }) {
     await schema.dropTable(`${prefix}explained_gaps`);

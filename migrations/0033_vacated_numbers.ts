@@ -27,7 +27,6 @@ export const vacatedNumbers: Step = {
       },
       { indexes: ['document_id'] },
     );
-    await schema.addIndex(table, `${table}_series`, ['series', 'sequence']);
   },
   async down({ schema, prefix }) {
     await schema.dropTable(`${prefix}vacated_numbers`);

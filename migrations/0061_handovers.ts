@@ -3,14 +3,14 @@ import type { Step } from './step';
 /**
  * The outbox, one row a message, and what the journal shows of the sale. `body` is text and not JSON, which MySQL would
  * format anew: a signature is over bytes. `open_sale` is the sale while it is bound to the message: one at a time.
+ * `next_at` is empty once nothing is to be sent, so that its index holds what waits alone.
  */
 export const handovers: Step = {
   name: '0061_handovers',
   async up({ schema, prefix }) {
     const { types } = schema;
-    const table = `${prefix}handovers`;
     await schema.createTable(
-      table,
+      `${prefix}handovers`,
       {
         id: types.autoId,
         message_id: `${types.exact(64)} NOT NULL`,
@@ -51,9 +51,8 @@ export const handovers: Step = {
         invoice_at: `${types.time} NULL`,
         other_invoice: `${types.long} NULL`,
       },
-      { unique: ['message_id', 'open_sale'], indexes: ['sale_id', 'request_id', 'created_at'] },
+      { unique: ['message_id', 'open_sale'], indexes: ['sale_id', 'request_id', 'state', 'next_at', 'created_at'] },
     );
-    await schema.addIndex(table, `${table}_due`, ['state', 'integration_id', 'next_at']);
   },
   async down({ schema, prefix }) {
     await schema.dropTable(`${prefix}handovers`);

@@ -28,6 +28,8 @@ import { claimedNumbers } from './0030_claimed_numbers';
 import { numberChanges } from './0031_number_changes';
 import { explainedGaps } from './0032_explained_gaps';
 import { vacatedNumbers } from './0033_vacated_numbers';
+import { explainedGapsIndex } from './0034_explained_gaps_index';
+import { vacatedNumbersIndex } from './0035_vacated_numbers_index';
 import { paymentMethodColumns } from './0040_payment_method_columns';
 import { paymentColumns } from './0041_payment_columns';
 import { orderModules } from './0042_order_modules';
@@ -86,6 +88,8 @@ const STEPS: Step[] = [
   numberChanges,
   explainedGaps,
   vacatedNumbers,
+  explainedGapsIndex,
+  vacatedNumbersIndex,
   paymentMethodColumns,
   paymentColumns,
   orderModules,

@@ -2,7 +2,8 @@
 import { PluginError } from '../errors';
 import type { Db, Id, Trx } from '../host/contract';
 import { runTransaction } from '../host/transaction';
-import type { Availability, Integration, IntegrationKind, Unavailable } from './contract';
+import { createAvailability } from './availability';
+import type { Availability, Integration, IntegrationKind } from './contract';
 import type { HandoverDeps } from './deps';
 import { headerFault, ROTATION_OVERLAP, type AttemptCode } from './rules';
 import { TEST } from './rules-payload';
@@ -29,7 +30,6 @@ export interface TestResult {
 
 /** Milliseconds between two tests of a connection. */
 const TEST_PAUSE = 10_000;
-const CHECK_LIMIT = 3000;
 const TEST_LIMIT = 8000;
 
 export const secretPlace = (id: Id): string => `integration:${id}:secret`;
@@ -142,31 +142,7 @@ export function createIntegrations(deps: HandoverDeps, sender: Sender) {
     });
   }
 
-  function availabilityOf(one: StoredIntegration | null): Availability {
-    const off = (why: Unavailable): Availability => ({ available: false, name: one?.name ?? null, why, reason: null });
-    if (!one || one.removed) return off('removed');
-    if (!one.enabled) return off(one.disabledBy === 'gone' ? 'gone' : 'disabled');
-    if (one.kind === 'function' && !Object.hasOwn(deps.functions, one.functionName ?? '')) return off('function');
-    try {
-      open(one);
-    } catch {
-      return off('key');
-    }
-    return { available: true, name: one.name };
-  }
-
-  /** A function's own word; what does not answer in time, or throws, is no reason to refuse a sale. */
-  async function asked(one: StoredIntegration): Promise<Availability> {
-    const handler = deps.functions[one.functionName ?? ''];
-    if (!handler?.check) return { available: true, name: one.name };
-    const signal = AbortSignal.timeout(CHECK_LIMIT);
-    const late = new Promise<null>((settle) => signal.addEventListener('abort', () => settle(null), { once: true }));
-    const answer = await Promise.race([Promise.resolve(handler.check(signal)).catch(() => null), late]).catch(
-      () => null,
-    );
-    if (answer?.available !== false) return { available: true, name: one.name };
-    return { available: false, name: one.name, why: 'closed', reason: answer.reason?.slice(0, 300) ?? null };
-  }
+  const { availabilityOf, asked } = createAvailability(deps, open);
 
   return {
     open,

@@ -1,164 +1,16 @@
 /** The outbox, a row a message, and what the journal shows of it. Own table only. */
-import type { Actor, Db, Id, Row, Trx } from '../host/contract';
+import type { Db, Id, Row, Trx } from '../host/contract';
 import { clipped, forIds, latest, text, textOf } from '../host/sql';
-import type { Decimal } from '../money/types';
-import type { ExternalInvoice, HandoverState } from './contract';
+import type { HandoverState } from './contract';
+import { fromRow, toRow, UNSETTLED, type Change, type DatedInvoice, type MessageState } from './store-handover-rows';
+import type { NewHandover, StoredHandover } from './store-handover-rows';
 
-/** `dropped`: a cancellation that was no longer needed. */
-export type MessageState = HandoverState | 'dropped';
-export type DatedInvoice = ExternalInvoice & { at: string };
-
-export interface StoredHandover {
-  id: Id;
-  messageId: string;
-  kind: 'request' | 'cancel';
-  /** Of a cancellation: what it takes back. */
-  requestId: Id | null;
-  saleId: Id;
-  integrationId: Id;
-  /** null once it was forgotten. */
-  body: string | null;
-  state: MessageState;
-  /** What a request was before somebody asked to cancel it. */
-  stateBefore: HandoverState | null;
-  /** Planned tries; those that a person asked for do not use up the schedule. */
-  tries: number;
-  nextAt: string | null;
-  leaseUntil: string | null;
-  reference: string | null;
-  reason: string | null;
-  acceptedAt: string | null;
-  /** By hand. */
-  settled: { at: string; by: Actor; reason: string } | null;
-  module: { id: Id; name: string };
-  method: { id: Id; name: string };
-  customerName: string | null;
-  saleReference: string | null;
-  currency: string;
-  total: Decimal;
-  actor: Actor;
-  createdAt: string;
-  invoice: DatedInvoice | null;
-  /** Another number for the same sale, kept for somebody to look at. */
-  otherInvoice: DatedInvoice | null;
-}
-
-export type NewHandover = Pick<
-  StoredHandover,
-  | 'messageId'
-  | 'kind'
-  | 'requestId'
-  | 'saleId'
-  | 'integrationId'
-  | 'body'
-  | 'nextAt'
-  | 'module'
-  | 'method'
-  | 'customerName'
-> &
-  Pick<StoredHandover, 'saleReference' | 'currency' | 'total' | 'actor' | 'createdAt'>;
-
-/** Columns that the course of a hand-over changes. */
-export type Change = Partial<
-  Pick<
-    StoredHandover,
-    | 'state'
-    | 'stateBefore'
-    | 'tries'
-    | 'nextAt'
-    | 'reference'
-    | 'reason'
-    | 'acceptedAt'
-    | 'settled'
-    | 'invoice'
-    | 'otherInvoice'
-  >
->;
+export type { DatedInvoice, MessageState, StoredHandover } from './store-handover-rows';
 
 export interface HandoverFilter {
   state?: HandoverState;
   /** Exactly, of the other system, of the cashier or of the later invoice. */
   search?: string;
-}
-
-const OPEN: MessageState[] = ['waiting', 'stuck', 'accepted', 'cancelling'];
-const UNSETTLED: MessageState[] = ['waiting', 'stuck', 'cancelling'];
-
-function toRow(change: Change, saleId: Id): Row {
-  const row: Row = {};
-  const { state, settled, invoice, otherInvoice } = change;
-  const put = (column: string, value: unknown): void => void (value !== undefined && (row[column] = value));
-  put('state', state);
-  // What frees the sale frees it in the same statement.
-  if (state) put('open_sale', OPEN.includes(state) ? saleId : null);
-  put('state_before', change.stateBefore);
-  put('tries', change.tries);
-  put('next_at', change.nextAt);
-  put('reference', change.reference);
-  put('reason', change.reason);
-  put('accepted_at', change.acceptedAt);
-  if (settled) {
-    put('settled_at', settled.at);
-    put('settled_by_id', settled.by.id);
-    put('settled_by_name', clipped(settled.by.name));
-    put('settled_reason', settled.reason);
-  }
-  if (invoice) {
-    put('invoice_number', invoice.number);
-    put('invoice_date', invoice.date);
-    put('invoice_note', invoice.note);
-    put('invoice_url', invoice.url);
-    put('invoice_at', invoice.at);
-  }
-  if (otherInvoice !== undefined) put('other_invoice', otherInvoice && JSON.stringify(otherInvoice));
-  return row;
-}
-
-function read(row: Row): StoredHandover {
-  const value = (name: string): string => textOf(row[name]) ?? '';
-  const other = textOf(row.other_invoice);
-  return {
-    id: value('recordid'),
-    messageId: value('message_id'),
-    kind: value('kind') as StoredHandover['kind'],
-    requestId: textOf(row.requestid),
-    saleId: value('sale_id'),
-    integrationId: value('integrationid'),
-    body: textOf(row.body),
-    state: value('state') as MessageState,
-    stateBefore: textOf(row.state_before) as HandoverState | null,
-    tries: Number(row.tries),
-    nextAt: textOf(row.next_at),
-    leaseUntil: textOf(row.lease_until),
-    reference: textOf(row.reference),
-    reason: textOf(row.reason),
-    acceptedAt: textOf(row.accepted_at),
-    settled: row.settled_at
-      ? {
-          at: value('settled_at'),
-          by: { id: value('settled_by_id'), name: value('settled_by_name') },
-          reason: value('settled_reason'),
-        }
-      : null,
-    module: { id: value('module_id'), name: value('module_name') },
-    method: { id: value('method_id'), name: value('method_name') },
-    customerName: textOf(row.customer_name),
-    saleReference: textOf(row.sale_reference),
-    currency: value('currency'),
-    total: value('total'),
-    actor: { id: value('actor_id'), name: value('actor_name') },
-    createdAt: value('created_at'),
-    invoice: row.invoice_number
-      ? {
-          number: value('invoice_number'),
-          date: textOf(row.invoice_date),
-          note: textOf(row.invoice_note),
-          url: textOf(row.invoice_url),
-          at: value('invoice_at'),
-        }
-      : null,
-    otherInvoice: other === null ? null : (JSON.parse(other) as DatedInvoice),
-  };
 }
 
 export const createHandoverStore = (prefix: string) => {
@@ -220,13 +72,13 @@ export const createHandoverStore = (prefix: string) => {
 
     async find(db: Db, id: Id): Promise<StoredHandover | null> {
       const [row] = (await select(db).where({ id })) as Row[];
-      return row ? read(row) : null;
+      return row ? fromRow(row) : null;
     },
 
     /** By the id that the other system knows. */
     async findByMessage(db: Db, messageId: string): Promise<StoredHandover | null> {
       const [row] = (await select(db).where({ message_id: messageId, kind: 'request' })) as Row[];
-      return row ? read(row) : null;
+      return row ? fromRow(row) : null;
     },
 
     /** The last request of each sale. */
@@ -235,13 +87,13 @@ export const createHandoverStore = (prefix: string) => {
         const newest = db(table).where({ kind: 'request' }).whereIn('sale_id', part).groupBy('sale_id').max('id');
         return (await select(db).whereIn('id', newest)) as Row[];
       });
-      return rows.map(read);
+      return rows.map(fromRow);
     },
 
     /** The cancellation that is on its way, or was the last. */
     async cancellationOf(db: Db, requestId: Id): Promise<StoredHandover | null> {
       const [row] = (await select(db).where({ request_id: requestId }).orderBy('id', 'desc').limit(1)) as Row[];
-      return row ? read(row) : null;
+      return row ? fromRow(row) : null;
     },
 
     /**
@@ -335,7 +187,7 @@ export const createHandoverStore = (prefix: string) => {
         .orderBy('id', 'desc')
         .offset(offset)
         .limit(limit)) as Row[];
-      return rows.map(read);
+      return rows.map(fromRow);
     },
 
     async count(db: Db, filter: HandoverFilter): Promise<number> {

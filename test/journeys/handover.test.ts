@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** Handing sales over, as admins, sales staff and bookkeepers do it in the demo. */
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { answer, hangUp, openReceiver, type Receiver } from '../handover/receiver';
 import { launch, screenshot, type TestBrowser } from '../support/browser';
@@ -182,7 +183,7 @@ describe('hand-overs in Chromium, on sqlite', () => {
     expect(await said(page)).toContain('Mme Petit, à 11 h');
   });
 
-  it('at 360 px in the dark nothing is cut off', async () => {
+  it('at 360 px in the dark nothing is cut off, and no page has a fault against WCAG 2.2 AA', async () => {
     const small = { viewport: { width: 360, height: 780 }, colorScheme: 'dark' as const };
     for (const [path, name] of [
       ['/invoice-merge/handovers', 'journal-360'],
@@ -193,6 +194,12 @@ describe('hand-overs in Chromium, on sqlite', () => {
       const page = await crm.open(browser, path, { as: 'admin', ...small });
       await screenshot(page, name);
       expect([name, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([name, 360]);
+      const axe = new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']);
+      const { violations } = await axe.analyze();
+      expect([
+        name,
+        violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`)),
+      ]).toEqual([...[name, []]]);
     }
     // A refused form is told by its status too.
     expect(browser.complaints.filter((one) => !one.includes('status of 4'))).toEqual([]);

@@ -99,26 +99,30 @@ describe.each(eachDatabase)('migrations on %s', (name, createDatabase) => {
     expect(Object.keys(await schemaText(knex, name))).toContain('im_merges');
   });
 
-  // Grows with the square of the migrations: how long it takes says nothing.
+  // Grows with the square of the migrations: how long it takes says nothing, and of MariaDB, which takes ten times as long,
+  // every fourth change is looked at.
   it('K6 interrupted after any change of a table, the next run completes what a whole run makes', async () => {
     const { knex } = database;
     await createHost(knex, name);
     const untouched = await schemaText(knex, name);
     // MariaDB keeps room in each row for the columns of earlier rounds, until a copy.
     const copies = { allowCopy: true };
-    const all = await migrate(knex, map);
+    const changed: string[] = [];
+    const all = await migrate(knex, map, { onStep: (step) => changed.push(step.name) });
     const whole = await schemaText(knex, name);
     await rollback(knex, map);
-    for (let crashAt = 1; crashAt <= all.length; crashAt++) {
+    const every = name === 'sqlite' ? 1 : 4;
+    for (let crashAt = 1; crashAt <= changed.length; crashAt += every) {
       let changes = 0;
       const crash = (): void => {
         if (++changes === crashAt) throw new Error('crash');
       };
       await expect(migrate(knex, map, { ...copies, onStep: crash })).rejects.toThrow('crash');
-      expect(await pending(knex, map)).toEqual(all.slice(crashAt - 1));
+      const left = all.slice(all.indexOf(changed[crashAt - 1] ?? ''));
+      expect(await pending(knex, map)).toEqual(left);
       // Every other time it is not completed but taken back.
-      if (crashAt % 2 === 0) {
-        expect(await migrate(knex, map, copies)).toEqual(all.slice(crashAt - 1));
+      if (left.length % 2 === 0) {
+        expect(await migrate(knex, map, copies)).toEqual(left);
         expect(await schemaText(knex, name)).toEqual(whole);
       }
       await rollback(knex, map);

@@ -67,7 +67,7 @@ describe.each(eachDatabase)('numbers by hand on %s', (_name, createDatabase) => 
           ...{ undone: null, undo: { refusals: [] } },
         },
       ]);
-      const [log] = (await fixture.rows('im_claimed_numbers')) as Row[];
+      const [log] = await fixture.rows('im_claimed_numbers');
       expect([log?.series, Number(log?.sequence), String(log?.document_id)]).toEqual([SERIES, 4, draft]);
     });
 
@@ -289,7 +289,7 @@ describe.each(eachDatabase)('numbers by hand on %s', (_name, createDatabase) => 
       expect((await explain(4, 4, 'Found', 'DELETE')).status).toBe(200);
       expect((await gaps())[0]).toMatchObject({ explained: null, explanations: [] });
       expect(codeOf(await explain(4, 5, 'Found', 'DELETE'))).toEqual([404, 'IM_NOT_FOUND']);
-      const [kept] = (await fixture.rows('im_explained_gaps')) as Row[];
+      const [kept] = await fixture.rows('im_explained_gaps');
       expect(kept).toMatchObject({ withdrawn_reason: 'Found', withdrawn_by_name: ACTORS.books.name });
     });
 

@@ -128,9 +128,24 @@ describe.each(eachDatabase)('numbers after merges on %s', (_name, createDatabase
     });
   });
 
-  test('credited invoices keep their number and leave no gap', async () => {
-    await fixture.save({ target: idOf(1), sources: [idOf(2)], issued: 'credit' }).catch(() => undefined);
+  test('credited invoices keep their number and leave no gap; neither they nor their credit notes are given another', async () => {
+    const { body } = await fixture.ask('/settings');
+    const issued = { offered: ['cancel', 'delete', 'credit'], default: 'cancel' };
+    await fixture.ask('/settings', { method: 'PUT', body: { ...body, issued } });
+    const { merge } = await fixture.save({ target: idOf(1), sources: [idOf(2)], issued: 'credit' });
+    expect(merge?.sources).toMatchObject([{ settlement: 'credit', number: fa(first + 2) }]);
     expect(await mine()).toEqual([]);
+    await fixture.remove(fa(first + 4));
+    const refused = await give(idOf(2), fa(first + 4));
+    expect(refused.body.error).toMatchObject({
+      code: 'IM_NUMBER_REFUSED',
+      vars: { refusals: [{ code: 'merged' }, { code: 'credited' }] },
+    });
+    expect((await fixture.series())['AV-2026-']).toMatchObject({
+      type: 'credit_note',
+      count: expect.any(Number) as number,
+      gaps: 0,
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Random acts on the numbers of one series, and what must be seen after each, told from the documents alone. */
 import fc from 'fast-check';
 import type { Id, Row } from '../../plugin/host/contract';
-import type { Gap, NumberChangeNow, SeriesSummary, Strip } from '../../plugin/numbering/contract';
+import type { Gap, GapCause, NumberChangeNow, SeriesSummary, Strip } from '../../plugin/numbering/contract';
 import type { NumbersFixture } from './numbers-fixture';
 
 export type Act =
@@ -54,16 +54,18 @@ export function player(fixture: NumbersFixture, year: number) {
   /** Everything that was ever given in the series. */
   const given: number[] = [];
   let explained: { from: number; to: number }[] = [];
+  /** Why a number went missing last, as long as nothing was taken back since. */
+  const why = new Map<number, GapCause['kind']>();
   const confirm = ['issued', 'sent', 'date_order', 'gap_of_issued'];
   const at = <T>(list: T[], index: number): T | undefined => list[index % Math.max(1, list.length)];
 
   /** From the host's table, without the plugin. */
   async function documents(): Promise<Document[]> {
-    const rows = (await fixture
+    const rows = await fixture
       .knex('app_factures')
       .where('numero', 'like', `${series}%`)
       .orderBy('numero')
-      .select('id', 'numero', 'statut')) as { id: number; numero: string; statut: string }[];
+      .select<{ id: number; numero: string; statut: string }[]>('id', 'numero', 'statut');
     return rows.map(({ id, numero, statut }) => ({
       id: String(id),
       sequence: Number(numero.slice(series.length)),
@@ -105,6 +107,7 @@ export function player(fixture: NumbersFixture, year: number) {
           .transaction(async (trx) => {
             await fixture.merge.guard(trx, target.id, 'delete');
             await trx('app_factures').where({ id: target.id }).delete();
+            why.set(target.sequence, 'deleted');
             return 200;
           })
           .catch((error: { code?: string; status?: number }) => {
@@ -122,7 +125,10 @@ export function player(fixture: NumbersFixture, year: number) {
           all.filter(({ cancelled }) => cancelled),
           one.one,
         );
-        return target ? post('/numbers/free', { invoiceId: target.id, reason: 'Never sent' }) : 0;
+        if (!target) return 0;
+        const status = await post('/numbers/free', { invoiceId: target.id, reason: 'Never sent' });
+        if (status === 200) why.set(target.sequence, 'freed');
+        return status;
       }
       case 'merge': {
         const [target, source] = [at(open, one.one), at(open, one.other)];
@@ -130,6 +136,7 @@ export function player(fixture: NumbersFixture, year: number) {
         try {
           const { merge } = await fixture.save({ target: target.id, sources: [source.id], issued: one.how });
           if (merge) merges.push(merge.id);
+          if (one.how === 'delete') why.set(source.sequence, 'merge');
           return 200;
         } catch (error) {
           const { code, status } = error as { code?: string; status?: number };
@@ -141,6 +148,7 @@ export function player(fixture: NumbersFixture, year: number) {
         const id = at(merges, one.one);
         if (id === undefined) return 0;
         const status = await post(`/merges/${id}/undo`, { reason: 'Wrong', numberTaken: 'new_number' });
+        why.clear();
         // Who finds the own number taken gets the next one.
         if (status === 200) given.push(...(await documents()).map(({ sequence }) => sequence));
         return status;
@@ -149,11 +157,15 @@ export function player(fixture: NumbersFixture, year: number) {
         const target = at(open, one.one);
         const gap = at(await missing(), one.gap);
         if (!target || gap === undefined) return 0;
-        return post(`/invoices/${target.id}/number`, { number: number(gap), reason: 'Fill', confirm }, 'PUT');
+        const body = { number: number(gap), reason: 'Fill', confirm };
+        const status = await post(`/invoices/${target.id}/number`, body, 'PUT');
+        if (status === 200) why.set(target.sequence, 'renumbered');
+        return status;
       }
       case 'undoChange': {
         const rows = (await fixture.rows('im_number_changes', { series })) as { id: number; act: string }[];
         const change = at(rows, one.one);
+        why.clear();
         return change ? post(`/number-changes/${change.id}/undo`, { reason: 'A mistake' }) : 0;
       }
       case 'explain': {
@@ -200,8 +212,10 @@ export function player(fixture: NumbersFixture, year: number) {
     const known = gaps.flatMap(({ causes }) => causes.map(({ sequence }) => sequence));
     expect(known).toEqual(holes);
     for (const { sequence, cause } of gaps.flatMap(({ causes }) => causes)) {
+      const expected = why.get(sequence);
+      if (expected) expect([sequence, cause.kind]).toEqual([sequence, expected]);
       if (cause.kind === 'given') continue;
-      const rows = (await fixture.rows('im_vacated_numbers', { series, sequence })) as Row[];
+      const rows = await fixture.rows('im_vacated_numbers', { series, sequence });
       const last = rows.filter((row) => row.taken_back_at === null).at(-1);
       expect([sequence, last?.cause, String(last?.document_id)]).toEqual([sequence, cause.kind, cause.documentId]);
       // Whoever it was taken from bears it no more.

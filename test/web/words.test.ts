@@ -32,7 +32,13 @@ describe('the words', () => {
     const codes = codesIn('plugin/errors.ts', 'ErrorCode');
     const reasons = codesIn('plugin/host/contract.ts', 'Reason');
     const refusals = codesIn('plugin/merging/contract.ts', 'UndoRefusalCode');
-    expect([codes.length, reasons.length, refusals.length]).toEqual([42, 21, 17]);
+    // As many as there were once: an empty list would prove nothing.
+    for (const [found, least] of [
+      [codes, 87],
+      [reasons, 21],
+      [refusals, 17],
+    ] as const)
+      expect(found.length).toBeGreaterThanOrEqual(least);
     for (const words of [fr, en]) {
       for (const code of codes) {
         const text = explainError(words, new PluginError(code as 'IM_FORBIDDEN', 409)) ?? '';
