@@ -71,7 +71,8 @@ describe('the packed package', () => {
       .filter((file) => !file.endsWith('.d.ts'))
       .flatMap((file) => [`dist/${file.replace(/ts$/, 'js')}`, `dist/${file.replace(/ts$/, 'd.ts')}`]);
     const asTheyAre = filesIn(['views', 'assets', 'lang'], '');
-    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'docs/schema.md', 'package.json'];
+    const docs = ['docs/handover.schema.json', 'docs/handovers.md', 'docs/schema.md'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...docs];
     expect(tarball.files).toEqual([...compiled, ...asTheyAre, ...papers].sort());
   });
 
