@@ -26,7 +26,9 @@ export const createChanging = (deps: NumberingDeps, reading: Reading, offering: 
 
   function demandReason(reason: string): string {
     const written = reason.trim();
-    if (written === '') throw new PluginError('IM_REASON_REQUIRED', 422);
+    // Zero-width characters and fillers have a length, and tell an auditor nothing.
+    if (/^[\s\p{C}\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(written))
+      throw new PluginError('IM_REASON_REQUIRED', 422);
     return written;
   }
 
