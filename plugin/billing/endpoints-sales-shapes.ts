@@ -1,5 +1,6 @@
 /** What the API of the checkout and of the history asks for and answers. */
 import { z } from 'zod';
+import { cleaned } from './rules';
 import { ACT_GROUPS, REASONS } from './rules-acts';
 import { actor, component, count, currency, day, decimal, id, instant } from '../web/shapes';
 import type { SalesRow } from './sales-history';
@@ -77,14 +78,14 @@ export const salesFilter = {
   text: text(200).optional(),
 };
 
-/** `other` is said in words. */
+/** One of the list, where `other` is said in reasonText; or the words themselves, which are kept as those of `other`. */
 export const why = {
-  reason: z.enum(REASONS),
+  reason: z.union([z.enum(REASONS), text(500).min(1)]),
   reasonText: text(500).nullish(),
 };
 
 export const lacksWords = ({ reason, reasonText }: { reason: string; reasonText?: string | null }): boolean =>
-  reason === 'other' && !/\S/.test(reasonText ?? '');
+  reason === 'other' && cleaned(reasonText) === null;
 
 export const salesTotal = component(
   'SalesTotal',

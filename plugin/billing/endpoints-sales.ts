@@ -19,7 +19,9 @@ import {
   transaction,
   why,
 } from './endpoints-sales-shapes';
-import type { SaleActs } from './sale-acts';
+import { cleaned } from './rules';
+import { REASONS } from './rules-acts';
+import type { SaleActs, Why } from './sale-acts';
 import { MOST_ROWS, type ExportCell, type SalesExports } from './sales-export';
 import type { SalesHistory } from './sales-history';
 
@@ -63,9 +65,15 @@ async function* each<T>(rows: AsyncIterable<ExportCell[]>, to: (cell: ExportCell
 }
 
 /** Why, in words where it is none of the list. @throws IM_PAYLOAD_INVALID 400 */
-function whyOf(given: { reason: z.output<typeof why.reason>; reasonText?: string | null }) {
+function whyOf(given: { reason: z.output<typeof why.reason>; reasonText?: string | null }): Why {
+  const reason = REASONS.find((one) => one === given.reason);
+  if (reason === undefined) {
+    const text = cleaned([given.reason, given.reasonText ?? ''].join(' '));
+    if (text === null) throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'reason' });
+    return { reason: 'other', text };
+  }
   if (lacksWords(given)) throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'reasonText' });
-  return { reason: given.reason, text: given.reasonText?.trim() || null };
+  return { reason, text: cleaned(given.reasonText) };
 }
 
 /** @param deps see SalesEndpointDeps */

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Action } from '../contract';
+import { PluginError } from '../errors';
 import type { Db } from '../host/contract';
 import type { Words } from '../i18n';
 import { endpoint, type Endpoint } from '../web/endpoints';
@@ -277,6 +278,7 @@ function moduleEndpoints(deps: BillingEndpointDeps): Endpoint[] {
       refusals: [404, 409],
       async handler({ actor, params, body: { methodId, methodIds = [] } }) {
         const ids = methodId === undefined ? methodIds : [methodId, ...methodIds];
+        if (ids.length === 0) throw new PluginError('IM_PAYLOAD_INVALID', 400, { field: 'methodIds' });
         return { status: 200, body: await listOf(await modules.attach(actor, params.id, ids)) };
       },
     }),

@@ -36,7 +36,7 @@ export function doneRoutes(deps: TillPageDeps): Router {
       sale !== null &&
       (sale.invoiceId === null ||
         (await visibleIds(knex, host.map, [sale.invoiceId], restrictTo(deps.till, actor))).has(sale.invoiceId));
-    if (!isSeen) throw new PluginError('IM_NOT_FOUND', 404, { saleId });
+    if (!isSeen) throw new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId });
     return { actor, sale };
   }
 
@@ -163,7 +163,7 @@ export function doneRoutes(deps: TillPageDeps): Router {
     `${SLIPS_PATH}/:id`,
     route(async (req, res) => {
       const { sale } = await saleOf(req);
-      if (sale.slipNumber === null) throw new PluginError('IM_NOT_FOUND', 404, { saleId: sale.id });
+      if (sale.slipNumber === null) throw new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId: sale.id });
       const words = deps.wordsOf(req);
       const payments = (await store.paymentsOf(knex, { saleId: sale.id })).filter(({ act }) => act === 'payment');
       await pages.send(req, res, {

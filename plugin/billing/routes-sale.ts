@@ -111,7 +111,8 @@ export function saleRoutes(deps: TillPageDeps): Router {
             const example = exampleOf(one.referenceMask);
             const label = labelOf(words, one);
             return {
-              ...{ value: one.id, label: one.name, chosen: one.id === typed('method')?.methodId },
+              ...{ value: one.id, chosen: one.id === typed('method')?.methodId },
+              label: one.id === method.id ? words.t('sales.sameMethod', { method: one.name }) : one.name,
               asks: one.requiresReference
                 ? words.t(example === null ? 'checkout.enter' : 'checkout.enterLike', { label, example })
                 : null,

@@ -55,13 +55,15 @@ export const canPayOut = (
 /**
  * Whether a payment may turn out to have been made with another method. A direct sale that another system invoices has no
  * invoice here, and one that is invoiced here must not be invoiced elsewhere too: those are voided and rung up again.
+ * The method itself fits where only the reference was wrong: the other room.
  */
 export function canMove(
   payment: Pick<SalePayment, 'invoiceId'> & { method: Pick<TillMethod, 'id' | 'kind'> },
   to: Pick<TillMethod, 'id' | 'kind' | 'integrationId'>,
   about: { kind: 'basket' | 'invoice'; directSaleInvoice: boolean },
 ): boolean {
-  if (to.integrationId !== null || to.id === payment.method.id) return false;
+  if (to.integrationId !== null) return false;
+  if (to.id === payment.method.id) return to.kind !== 'internal';
   if (about.kind === 'invoice' || (about.directSaleInvoice && payment.invoiceId !== null)) return true;
   return (to.kind === 'external_billing') === (payment.method.kind === 'external_billing');
 }

@@ -36,7 +36,7 @@ export const createSaleActs = (deps: TillDeps) => {
   /** The payment, as far as the person may see it. @throws IM_NOT_FOUND 404 */
   async function visible(db: Db, id: Id, actor: Actor): Promise<SalePayment> {
     const payment = await store.paymentById(db, id);
-    const missing = (): PluginError => new PluginError('IM_NOT_FOUND', 404, { saleId: id });
+    const missing = (): PluginError => new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId: id });
     if (!payment) throw missing();
     const all = await deps.authorize(actor, 'sales.view_all', { db });
     if (!all && payment.actor.id !== actor.id) throw missing();
@@ -204,7 +204,8 @@ export const createSaleActs = (deps: TillDeps) => {
     },
 
     /**
-     * It was another method: the record stays, one takes its amount away, one puts it where it belongs.
+     * It was another method, or another reference of the same: the record stays, one takes its amount away, one puts it
+     * where it belongs.
      * @throws as `voidPayment`, and IM_MOVE_REFUSED, IM_METHOD_UNAVAILABLE, IM_REFERENCE_MISSING, IM_REFERENCE_ILL_FORMED 422
      */
     async changeMethod(
@@ -218,9 +219,13 @@ export const createSaleActs = (deps: TillDeps) => {
         const { sale, payment } = await locked(trx, known, actor);
         const method = await offered(trx, payment, methodId);
         const { directSaleInvoice } = await deps.settings.read(trx);
+        const about = { method: method.name, paid: payment.method.name };
+        const same = methodId === payment.method.id;
         if (!canMove(payment, method, { kind: sale.kind, directSaleInvoice }))
-          throw new PluginError('IM_MOVE_REFUSED', 422, { method: method.name, paid: payment.method.name });
+          throw new PluginError('IM_MOVE_REFUSED', 422, { ...about, ...(same && { why: 'same' }) });
         const reference = demandReference(method, typed);
+        if (same && reference === payment.reference)
+          throw new PluginError('IM_MOVE_REFUSED', 422, { ...about, why: 'same' });
         const amount = remaining(payment);
         if (isNothing(amount) && !isNothing(payment.amount))
           throw new PluginError('IM_NOTHING_LEFT', 409, { why: 'all' });

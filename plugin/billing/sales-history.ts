@@ -194,7 +194,7 @@ export const createSalesHistory = (deps: TillDeps, history: HistoryStore) => {
         all.filter(({ id, reversesId }) => id === root || reversesId === root || reversesId === payment.id),
       );
       const row = family.find(({ id }) => id === payment.id);
-      if (!row) throw new PluginError('IM_NOT_FOUND', 404, { saleId: payment.id });
+      if (!row) throw new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId: payment.id });
       return { row, family };
     },
   };

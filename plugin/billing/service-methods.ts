@@ -45,7 +45,7 @@ export function createMethods(
 
   async function byId(db: Db, id: Id): Promise<PaymentMethod> {
     const [method] = await loadMethods(deps, db, [id]);
-    if (!method) throw new PluginError('IM_NOT_FOUND', 404);
+    if (!method) throw new PluginError('IM_NOT_FOUND', 404, { why: 'method' });
     return method;
   }
 
@@ -104,7 +104,7 @@ export function createMethods(
 
   const kept = async (changed: Promise<PaymentMethod | null>): Promise<PaymentMethod> => {
     const method = await changed;
-    if (!method) throw new PluginError('IM_NOT_FOUND', 404);
+    if (!method) throw new PluginError('IM_NOT_FOUND', 404, { why: 'method' });
     return method;
   };
 
@@ -135,7 +135,8 @@ export function createMethods(
     },
 
     async markUsed(trx, id) {
-      if (!(await markMethodUsed(trx, map, id, deps.clock().toISOString()))) throw new PluginError('IM_NOT_FOUND', 404);
+      if (!(await markMethodUsed(trx, map, id, deps.clock().toISOString())))
+        throw new PluginError('IM_NOT_FOUND', 404, { why: 'method' });
     },
 
     async create(actor, kind, given) {

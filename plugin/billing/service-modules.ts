@@ -80,7 +80,7 @@ export function createModules(deps: BillingDeps): Modules {
   async function byId(db: Db, id: Id): Promise<OrderModule> {
     let module = await store.moduleById(db, id);
     if (!module && (await list(db)).length > 0) module = await store.moduleById(db, id);
-    if (!module) throw new PluginError('IM_NOT_FOUND', 404);
+    if (!module) throw new PluginError('IM_NOT_FOUND', 404, { why: 'module' });
     return module;
   }
 
@@ -170,7 +170,7 @@ export function createModules(deps: BillingDeps): Modules {
       rewriting(actor, id, 'attach', ({ methods, visible }) => {
         for (const one of methodIds) {
           const method = methods.get(one);
-          if (!method) throw new PluginError('IM_NOT_FOUND', 404);
+          if (!method) throw new PluginError('IM_NOT_FOUND', 404, { why: 'method' });
           if (!method.active) throw new PluginError('IM_METHOD_ARCHIVED', 409, { name: method.name });
         }
         const cash = methodIds.find((one) => methods.get(one)?.isCash) ?? null;

@@ -109,7 +109,7 @@ export const createTaking = (deps: TillDeps, checkout: CheckoutService) => {
 
   async function stored(trx: Trx, saleId: Id): Promise<SaleRecord> {
     const sale = await store.saleById(trx, saleId);
-    if (!sale) throw new PluginError('IM_NOT_FOUND', 404, { saleId });
+    if (!sale) throw new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId });
     return sale;
   }
 
@@ -120,7 +120,8 @@ export const createTaking = (deps: TillDeps, checkout: CheckoutService) => {
       const sale = await lockedSale(deps, trx, subject.saleId);
       // A basket is paid where it was opened: another module offers other methods.
       const isHere = moduleId === undefined || (await modules.byId(trx, moduleId)).id === sale.module.id;
-      if (sale.kind !== 'basket' || !isHere) throw new PluginError('IM_NOT_FOUND', 404, { saleId: sale.id });
+      if (sale.kind !== 'basket' || !isHere)
+        throw new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId: sale.id });
       if (sale.requestKey === key) return replay(trx, key, hash);
       demandOpen(sale);
       return (await store.takeKey(trx, sale.id, key, hash, sale.currency)) ? sale : replay(trx, key, hash);

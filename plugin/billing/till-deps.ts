@@ -80,7 +80,7 @@ export const namedModule = (deps: Pick<TillDeps, 'documents' | 'moduleName'>, mo
 export async function lockedSale({ store }: Pick<TillDeps, 'store'>, trx: Trx, saleId: Id): Promise<SaleRecord> {
   await store.lockSale(trx, saleId);
   const sale = await store.saleById(trx, saleId);
-  if (!sale) throw new PluginError('IM_NOT_FOUND', 404, { saleId });
+  if (!sale) throw new PluginError('IM_NOT_FOUND', 404, { why: 'sale', saleId });
   return sale;
 }
 

@@ -85,7 +85,10 @@ describe.each(eachDatabase)('order modules on %s', (_name, createDatabase) => {
     const [room, spa] = [await billing.make('Chambre'), await billing.make('Spa')];
     await billing.ask('post', `/payment-methods/${room.id}/archive`);
     expect(codeOf(await attach({ methodIds: [spa.id, room.id] }))).toBe('409 IM_METHOD_ARCHIVED');
-    expect(codeOf(await attach({ methodIds: [spa.id, '999'] }))).toBe('404 IM_NOT_FOUND');
+    const missing = await attach({ methodIds: [spa.id, '999'] });
+    expect(codeOf(missing)).toBe('404 IM_NOT_FOUND');
+    expect(missing.body.error?.message).toContain('mode de paiement');
+    expect(codeOf(await attach({}))).toBe('400 IM_PAYLOAD_INVALID');
     // What the CRM has switched off itself is not offered either.
     await knex('app_modes').where({ id: 2 }).update({ actif: false });
     expect(await billing.names()).toEqual(['Espèces', 'Virement']);

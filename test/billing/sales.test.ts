@@ -270,7 +270,13 @@ describe.each(eachDatabase)('the history of sales on %s', (_name, createDatabase
   test('E44 a void needs a reason, and "other" says which; the invoice is due again by the host’s own sums', async () => {
     const invoiceId = await till.openInvoice();
     const [made] = taken(await till.take(invoiceId, [cash('120.00')]));
-    for (const body of [{}, { reason: 'because' }, { reason: 'other' }, { reason: 'other', reasonText: '  ' }])
+    for (const body of [
+      {},
+      { reason: '' },
+      { reason: ' \u200b' },
+      { reason: 'other' },
+      { reason: 'other', reasonText: '\u200b ' },
+    ])
       expect(codeOf(await till.ask('post', `/sales/${made!.id}/void`, body, 'books'))).toBe('400 IM_PAYLOAD_INVALID');
     const page = await till.submit(`/sales/${made!.id}/void`, { reason: '' }, 'books');
     expect([page.status, page.$('[role="alert"]').text()]).toEqual([
@@ -285,6 +291,32 @@ describe.each(eachDatabase)('the history of sales on %s', (_name, createDatabase
       [-120, rows[0]?.id, 'Autre\u202f: Mauvais client'],
     ]);
     expect(codeOf(await act(made!.id, 'void', {}))).toBe('409 IM_NOTHING_LEFT');
+  });
+
+  test('E44 a program may give the reason in words, which are kept as those of "other"', async () => {
+    const made = await sellRoom();
+    const [row] = taken(
+      await till.ask('post', `/sales/${made.id}/void`, { reason: ' Mauvaise\u200b chambre ' }, 'books'),
+    );
+    expect(row).toMatchObject({ act: 'void', reason: 'other', reasonText: 'Mauvaise chambre' });
+  });
+
+  test('the wrong room is put right: the same method with another reference, as three records', async () => {
+    const made = await sellRoom('204');
+    expect((await till.page(`/sales/${made.id}`, 'books')).$('form[action$="/method"] option').text()).toContain(
+      'Chambre, autre référence',
+    );
+    const move = (reference: string) => act(made.id, 'method', { methodId: till.room.id, reference });
+    const refused = await move('204');
+    expect([codeOf(refused), refused.body.error?.vars.why]).toEqual(['422 IM_MOVE_REFUSED', 'same']);
+    expect(taken(await move('205')).map(({ act: what, amount, reference }) => [what, amount, reference])).toEqual([
+      ['correction', '-12.00', '204'],
+      ['replacement', '12.00', '205'],
+    ]);
+    const { totals } = await till.sales('?reference=204');
+    expect(totals[0]?.externalBilling).toBe('0.00');
+    const [paid] = taken(await till.sell(DRINKS, [cash('12.00')]));
+    expect(codeOf(await act(paid!.id, 'method', { methodId: till.cash }))).toBe('422 IM_MOVE_REFUSED');
   });
 
   test('changing the method afterwards keeps all three records, on the invoice too', async () => {
