@@ -57,6 +57,10 @@ export function idOf(req: Request): string {
   return id;
 }
 
+/** Programs are answered in JSON, also those that do not say so: in this CRM's API and in the plugin's. */
+export const isForProgram = (req: Request): boolean =>
+  /^(\/invoice-merge)?\/api\//.test(req.originalUrl) || req.accepts(['html', 'json']) === 'json';
+
 /** The person that the sign-in guard let through. */
 export function personOf(req: Request): Person {
   if (!req.person) throw new DemoError('signed_out', 401);

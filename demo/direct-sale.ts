@@ -67,7 +67,8 @@ export function directSalePages(demo: Demo): Router {
       articles: ARTICLES.map(({ code, name, price, vat }) => ({
         ...{ code, name: req.speech.t(name), price: req.speech.money(price, 'EUR'), vat: req.speech.percent(vat) },
       })),
-      customers: await knex('crm_clients').orderBy('company').select('id', 'company'),
+      // Whoever leaves no name is the first choice already.
+      customers: await knex('crm_clients').whereNot({ company: WALK_IN }).orderBy('company').select('id', 'company'),
     });
   });
 

@@ -2,7 +2,7 @@
 import { isPluginError } from 'crm-invoice-merge';
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { ZodError } from 'zod';
-import { DemoError, type Demo } from './context';
+import { DemoError, isForProgram, type Demo } from './context';
 import { speeches } from './language';
 
 export interface Refusal {
@@ -64,7 +64,7 @@ export const answerErrors =
       vars: {},
     };
     res.status(status);
-    if (req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json') {
+    if (isForProgram(req)) {
       res.json({ error: { code, message, vars } });
       return;
     }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import cookieSession from 'cookie-session';
 import express, { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import type { Knex } from 'knex';
-import { DemoError } from './context';
+import { DemoError, isForProgram } from './context';
 import { speeches, type Language } from './language';
 import { passwordMatches, type Person, type Role } from './roles';
 
@@ -109,8 +109,7 @@ const readForm = express.text({ type: FORM, limit: '20mb' });
 /** Pages lead to the sign-in page and back; programs get 401. */
 export function demandPerson(req: Request, res: Response, next: NextFunction): void {
   if (req.person) return next();
-  if (req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json')
-    return next(new DemoError('signed_out', 401));
+  if (isForProgram(req)) return next(new DemoError('signed_out', 401));
   if (req.method === 'POST' && RESUMED.test(req.path) && req.is(FORM)) {
     readForm(req, res, (error?: unknown) => {
       if (error) return next(error);

@@ -15,7 +15,9 @@ describe.each(eachDatabase)('the demo CRM’s pages on %s', (name) => {
   it('leads who is not signed in to the sign-in page and back', async () => {
     const answer = await request(demo.app).get('/customers/1').set('Accept', 'text/html');
     expect(answer.headers.location).toBe('/login?to=%2Fcustomers%2F1');
-    expect((await request(demo.app).get('/api/customers')).status).toBe(401);
+    for (const path of ['/api/customers', '/invoice-merge/api/series'])
+      for (const accept of ['*/*', 'text/html'])
+        expect((await request(demo.app).get(path).set('Accept', accept)).status).toBe(401);
   });
 
   it('refuses a write that comes from another site', async () => {
@@ -23,6 +25,8 @@ describe.each(eachDatabase)('the demo CRM’s pages on %s', (name) => {
     const answer = await sales.post('/api/customers').set('Origin', 'http://elsewhere.test').send({ name: 'Nobody' });
     expect(answer.status).toBe(403);
     expect(answer.body).toMatchObject({ error: { code: 'cross_site' } });
+    const toPlugin = await sales.post('/invoice-merge/api/merges').set('Origin', 'http://elsewhere.test').send({});
+    expect([toPlugin.status, toPlugin.body]).toMatchObject([403, { error: { code: 'cross_site' } }]);
   });
 
   it('finds invoices by number and by customer, and narrows them by state', async () => {
