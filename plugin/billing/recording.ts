@@ -53,7 +53,7 @@ export const createRecording = (deps: TillDeps) => {
   /** @throws IM_KEY_REUSED 409 where the line's own request key is taken */
   async function write(trx: Trx, line: NewSalePayment): Promise<SalePayment> {
     const id = await store.insertPayment(trx, line);
-    if (id === null) throw new PluginError('IM_KEY_REUSED', 409, {});
+    if (id === null) throw new PluginError('IM_KEY_REUSED', 409, { why: 'payment' });
     return { ...line, id, reversed: toAmount(ZERO, minorUnit(line.currency)) };
   }
 

@@ -50,7 +50,7 @@ export const createTaking = (deps: TillDeps, checkout: CheckoutService) => {
   /** What a key recorded before. @throws IM_KEY_REUSED 409 for another payment under it */
   async function replay(trx: Trx, key: string, hash: string): Promise<Taken> {
     const sale = await store.saleByKey(trx, key);
-    if (!sale || sale.requestHash !== hash) throw new PluginError('IM_KEY_REUSED', 409, {});
+    if (!sale || sale.requestHash !== hash) throw new PluginError('IM_KEY_REUSED', 409, { why: 'payment' });
     return {
       sale,
       payments: (await store.paymentsOf(trx, { saleId: sale.id })).filter(({ act }) => act === 'payment'),

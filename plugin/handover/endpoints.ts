@@ -112,8 +112,11 @@ function integrationEndpoints(db: Db, { integrations }: Outbox): Endpoint[] {
       path: '/integrations',
       summary: 'Connections that sales are handed over to',
       action,
-      replies: { 200: z.strictObject({ integrations: z.array(integration) }) },
-      handler: async () => ({ status: 200, body: { integrations: (await integrations.list(db)).map(shown) } }),
+      replies: { 200: z.strictObject({ integrations: z.array(integration), ...paged }) },
+      async handler() {
+        const all = (await integrations.list(db)).map(shown);
+        return { status: 200, body: { integrations: all, page: 1, pages: 1, total: all.length } };
+      },
     }),
 
     endpoint({

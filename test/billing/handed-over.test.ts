@@ -121,6 +121,7 @@ describe.each(eachDatabase)('an extended method at the till, on %s', (_name, cre
     const reply = await till.sell(DRINKS, [{ methodId: suite.id, amount: '12.00', reference: '7' }]);
     expect([taken(reply), (reply.body.handover as { state: string }).state]).toEqual([[], 'accepted']);
     const { body } = await till.ask('get', '/integrations');
+    expect(body).toMatchObject({ page: 1, pages: 1, total: 1 });
     const [one] = body.integrations as { id: string }[];
     await till.ask('patch', `/integrations/${one!.id}`, { enabled: false });
     const page = await till.page(`/checkout/sale/${await till.openSale()}`, 'sales');
