@@ -65,6 +65,8 @@ export function toTotals(words: Words, total: SalesTotal) {
         })),
     })),
     vat: total.vat.map(({ rate, base, tax }) => ({ rate: words.percent(rate), base: money(base), tax: money(tax) })),
+    // The VAT of a direct sale that another system invoices is declared there.
+    vatHint: total.methods.some(({ method }) => method.kind === 'external_billing') ? words.t('sales.vatHint') : null,
   };
 }
 

@@ -31,6 +31,8 @@ const SIZES = {
   narrow: { width: 320, height: 150, most: 4 },
 } as const;
 const EDGE = { top: 8, bottom: 24 };
+/** At the size of the labels, generously. */
+const HALF_CHARACTER = 4.5;
 /** In this order from the line up. */
 const KINDS: MethodKind[] = ['internal', 'external_payment', 'external_billing'];
 
@@ -85,7 +87,13 @@ export function drawSales(columns: DrawColumn[], kind: keyof typeof SIZES): Sale
   return {
     ...{ width, height, zero: rounded(zero), parts },
     labels: columns.flatMap(({ label }, index) =>
-      index % every === 0 ? [{ x: rounded((index + 0.5) * step), text: label }] : [],
+      index % every === 0 ? [{ x: within((index + 0.5) * step, label, width), text: label }] : [],
     ),
   };
+}
+
+/** The middle of a label, moved so far that its ends are not cut off: many columns are narrower than their labels. */
+function within(x: number, label: string, width: number): number {
+  const half = label.length * HALF_CHARACTER;
+  return rounded(Math.max(half, Math.min(width - half, x)));
 }

@@ -9,6 +9,7 @@ import {
   keyboardOf,
   readFields,
 } from '../../plugin/billing/rules';
+import { drawSales, spanOf } from '../../plugin/billing/sales-drawing';
 import { lists } from './shuffling';
 
 test.each([
@@ -67,4 +68,14 @@ test('E25 Cash comes first, the others as they were, and a list is an order of i
   );
   expect(cashFirst(['a'], 'gone')).toEqual(['a']);
   expect(isOrderOf(['a', 'a'], ['a', 'b'])).toBe(false);
+});
+
+test.each(['wide', 'narrow'] as const)('no label of the %s chart of a month is cut off at its edges', (kind) => {
+  const columns = spanOf('2026-11-01', '2026-11-30', 'day').map((when) => ({ when, label: when.slice(5), parts: [] }));
+  const { labels, width } = drawSales(columns, kind);
+  expect(labels[0]?.text).toBe('11-01');
+  for (const { x } of labels) {
+    expect(x).toBeGreaterThanOrEqual(20);
+    expect(x).toBeLessThanOrEqual(width - 20);
+  }
 });

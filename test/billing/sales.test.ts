@@ -315,6 +315,8 @@ describe.each(eachDatabase)('the history of sales on %s', (_name, createDatabase
     ]);
     const { totals } = await till.sales('?reference=204');
     expect(totals[0]?.externalBilling).toBe('0.00');
+    const history = await till.page('/sales?reference=205', 'books');
+    expect(history.$('[data-im="page"]').text()).toContain('se déclare là-bas');
     const [paid] = taken(await till.sell(DRINKS, [cash('12.00')]));
     expect(codeOf(await act(paid!.id, 'method', { methodId: till.cash }))).toBe('422 IM_MOVE_REFUSED');
   });
