@@ -237,7 +237,9 @@ export function explainError(words: Words, error: unknown): string | null {
   const invoices = refusedInvoices(vars).map((invoice) => explainInvoice(words, invoice));
   const explainOne = error.code === 'IM_NUMBER_REFUSED' ? explainNumberRefusal : explainUndoRefusal;
   const refusals = rowsOf(vars.refusals).map((refusal) => explainOne(words, refusal));
-  const asked = rowsOf(vars.questions).map((question) => explainNumberQuestion(words, question));
+  // A merge's questions carry no words of their own: its sentence has said what they are.
+  const questions = error.code === 'IM_NUMBER_QUESTIONS' ? rowsOf(vars.questions) : [];
+  const asked = questions.map((question) => explainNumberQuestion(words, question));
   return [...explainTarget(words, vars.reason), ...stale, sentence, ...invoices, ...refusals, ...asked].join(' ');
 }
 

@@ -5,7 +5,7 @@ import { startDemo, type RunningDemo } from './support';
 interface Said {
   id: string;
   version: string;
-  error: { code: string; vars: { invoices: { reasons: object[] }[]; fields: object[] } };
+  error: { code: string; message: string; vars: { invoices: { reasons: object[] }[]; fields: object[] } };
 }
 const said = ({ body }: { body: unknown }) => body as Said;
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
@@ -56,6 +56,8 @@ it('refuses another order and other kinds by name, asks about other terms, and k
   const wanted = body({ invoiceMergeSource: await sources(first, second) });
   const asked = await books.post('/api/invoices').send(wanted);
   expect([asked.status, said(asked).error.code]).toEqual([422, 'IM_FIELDS_DIFFER']);
+  // In words to the end: no code of a question.
+  expect(said(asked).error.message).not.toMatch(/_/);
   expect(said(asked).error.vars.fields).toMatchObject([
     { column: 'pay_terms', value: 'days30', others: [{ number: 'FA-2026-00045', value: 'month45' }] },
   ]);
