@@ -5,7 +5,7 @@ import { listedNotes } from './credit-notes';
 import { listedEstimates, shownState } from './estimate-pages';
 import { formerNumbersOf, listedInvoices, type ListedInvoice } from './invoice-list-pages';
 import { spacedNumber } from './seller';
-import { groupedBy, inOrder, sumsByCurrency } from './sums';
+import { groupedBy, inOrder, negated, sumsByCurrency } from './sums';
 
 /** What is still owed per customer: totals of open invoices less what was paid on them or credited. */
 async function openSums(
@@ -33,7 +33,7 @@ async function openSums(
   const credits = await credited.select<Part[]>('i.client_id', 'i.currency', 'p.amount');
   const parts = [
     ...invoices,
-    ...[...deposits, ...payments, ...credits].map((row) => ({ ...row, amount: `-${row.amount}` })),
+    ...[...deposits, ...payments, ...credits].map((row) => ({ ...row, amount: negated(row.amount) })),
   ];
   const perCustomer = groupedBy(parts, (row) => String(row.client_id));
   return new Map([...perCustomer].map(([id, rows]) => [id, sumsByCurrency(rows)]));

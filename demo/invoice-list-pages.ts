@@ -3,7 +3,7 @@ import { Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf, type Demo } from './context';
 import { listedNotes } from './credit-notes';
-import { sumsByCurrency } from './sums';
+import { negated, sumsByCurrency } from './sums';
 
 const PAGE_SIZE = 20;
 const FILTERS = ['draft', 'open', 'late', 'part', 'settled', 'credited', 'void'];
@@ -128,7 +128,7 @@ export function invoiceListPages(demo: Demo): Router {
       sumsByCurrency(
         [
           ...owed.map((row) => ({ ...row, amount: row.grand_total })),
-          ...taken.map((row) => ({ ...row, amount: `-${row.amount}` })),
+          ...taken.map((row) => ({ ...row, amount: negated(row.amount) })),
         ].filter((row) => of.includes(row.state)),
       );
     res.render('invoices', {

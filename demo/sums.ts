@@ -4,6 +4,9 @@ import { Big } from 'big.js';
 /** SQLite hands decimals over as floats: their shortest text is the amount that was stored. */
 export const exactAmount = (value: string | number): Big => new Big(String(value));
 
+/** What is taken off a sum: a payment that was voided is below zero itself. */
+export const negated = (value: string | number): string => exactAmount(value).neg().toFixed();
+
 export interface Sum {
   currency: string;
   amount: string;

@@ -168,11 +168,24 @@ describe.each(eachDatabase)('what each act is in the books, on %s', (_name, crea
   test('a void takes back what the payment was, and the invoice is owed again', async () => {
     const id = await issue();
     await pay(id, 'cash');
+    const owed = async () =>
+      Number(
+        (await admin.page('/customers'))
+          .$('td')
+          .last()
+          .text()
+          .replace(/[^\d,]/g, '')
+          .replace(',', '.') || 0,
+      );
+    const before = await owed();
     const { body } = await admin.json<{ sales: { id: string }[] }>('GET', '/invoice-merge/api/sales');
     const change = await changeOf(() =>
       admin.json('POST', `/invoice-merge/api/sales/${body.sales[0]!.id}/void`, { reason: 'entry_error' }),
     );
     expect(change).toEqual({ ...NOTHING, history: -120, receivable: 120, cash: -120, received: -120 });
+    for (const path of ['/invoices', '/customers', `/customers/${customer}`, `/invoices/${id}`, '/reminders'])
+      expect([path, (await admin.page(path)).status]).toEqual([path, 200]);
+    expect((await owed()) - before).toBe(120);
   });
 
   test('the counter sells: articles are picked, the checkout leads back to it', async () => {
