@@ -265,7 +265,7 @@ describe('an invoice’s number', () => {
     });
     const refused = await crm.post(`${INVOICE}/give`, { number: 'AV-2026-00001', reason: '' });
     expect(plain(refused.$('[role=alert]').text())).toBe(
-      'Rien n’a été modifié. Ce numéro est d’une autre série que la facture (FA-2026-). Choisissez-en un de sa série.',
+      'Le numéro reste tel qu’il est, rien n’a été modifié. Ce numéro est d’une autre série que la facture (FA-2026-). Choisissez-en un de sa série.',
     );
   });
 
