@@ -1,6 +1,7 @@
 /** Whether a connection takes a sale at this moment. */
 import type { Availability, Unavailable } from './contract';
 import type { HandoverDeps } from './deps';
+import { plain } from './rules';
 import type { StoredIntegration } from './store-integrations';
 
 /** Milliseconds that a function's own `check` may take: a payment page waits for it. */
@@ -27,11 +28,11 @@ export function createAvailability(deps: Pick<HandoverDeps, 'functions'>, open: 
     if (!handler?.check) return { available: true, name: one.name };
     const signal = AbortSignal.timeout(CHECK_LIMIT);
     const late = new Promise<null>((settle) => signal.addEventListener('abort', () => settle(null), { once: true }));
-    const answer = await Promise.race([Promise.resolve(handler.check(signal)).catch(() => null), late]).catch(
-      () => null,
-    );
+    const { check } = handler;
+    const asking = (async (): Promise<unknown> => check.call(handler, signal))().catch(() => null);
+    const answer = (await Promise.race([asking, late])) as { available?: unknown; reason?: unknown } | null | undefined;
     if (answer?.available !== false) return { available: true, name: one.name };
-    return { available: false, name: one.name, why: 'closed', reason: answer.reason?.slice(0, 300) ?? null };
+    return { available: false, name: one.name, why: 'closed', reason: plain(answer.reason, 300) };
   }
 
   return { availabilityOf, asked };

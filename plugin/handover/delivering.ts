@@ -48,8 +48,8 @@ export function createDelivering(
       if (answer === 'late') return result('unknown', 'timeout');
       const { accepted, reference, reason } = (answer ?? {}) as Record<string, unknown>;
       if (accepted === true) return result('accepted', 'answer', { ...NOTHING_SAID, reference: plain(reference, 190) });
-      if (accepted === false && typeof reason === 'string')
-        return result('rejected', 'answer', { ...NOTHING_SAID, reason: plain(reason, 500) });
+      // Also without a reason: it said no, and would say so at every try.
+      if (accepted === false) return result('rejected', 'answer', { ...NOTHING_SAID, reason: plain(reason, 500) });
       return result('unknown', 'nonsense');
     } catch (error) {
       logger.warn('a function that takes hand-overs threw', { function: name, handoverId: one.id, error });
@@ -64,7 +64,7 @@ export function createDelivering(
       [],
     ];
     const stored = await deps.integrations.find(knex, one.integrationId);
-    if (!stored || one.body === null) return failed('absent');
+    if (!stored || stored.removed || one.body === null) return failed('absent');
     if (stored.kind === 'function') return [...(await callFunction(one, stored.functionName ?? '', limit)), []];
     let opened: OpenedIntegration;
     try {
@@ -76,8 +76,10 @@ export function createDelivering(
     }
     const { secrets, headerValues: headers, url, quotedKey } = opened;
     const message = { id: one.messageId, body: one.body, url: url ?? '', secrets, headers, quotedKey, doubtful };
+    if (secrets.length === 0) return failed('key');
     const result = await sender.send(message, limit);
-    return [result, readReply(result.reply), [...secrets, ...Object.values(headers)]];
+    const hidden = [...secrets, ...Object.values(headers)];
+    return [result, readReply(result.reply, hidden), hidden];
   }
 
   async function take(id: Id, token: string, by: Try): Promise<{ one: StoredHandover; doubtful: boolean } | null> {

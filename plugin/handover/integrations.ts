@@ -204,6 +204,8 @@ export function createIntegrations(deps: HandoverDeps, sender: Sender) {
         await store.update(trx, id, {
           name: nameOf(wanted),
           ...(before.kind === 'webhook' ? { url } : { functionName }),
+          // What the old address asked us to wait for says nothing of the new one.
+          ...(before.kind === 'webhook' && url !== before.url && { pausedUntil: null }),
           ...(input.quotedKey !== undefined && { quotedKey: input.quotedKey }),
         });
         if (input.headers && before.kind === 'webhook')

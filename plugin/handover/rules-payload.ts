@@ -1,7 +1,7 @@
 /** What is sent, what is read from an answer, and what comes back later: shapes. */
 import { z } from 'zod';
 import type { ExternalInvoice, HandoverMessage, SaleToHandOver } from './contract';
-import { plain } from './rules';
+import { plain as plainText, withoutSecrets } from './rules';
 
 const text = (length: number) => z.string().max(length);
 const decimal = z.string().regex(/^-?\d{1,18}(\.\d{1,10})?$/);
@@ -145,9 +145,9 @@ export const callbackMessage = z
   .describe('The invoice that you made of a sale, sent once you know its number.');
 
 export function invoiceOf(data: z.output<typeof callbackMessage>['data']): ExternalInvoice | null {
-  const number = plain(data.invoiceNumber, 190);
+  const number = plainText(data.invoiceNumber, 190);
   if (number === null) return null;
-  return { number, date: data.invoiceDate ?? null, note: plain(data.note, 1000), url: data.invoiceUrl ?? null };
+  return { number, date: data.invoiceDate ?? null, note: plainText(data.note, 1000), url: data.invoiceUrl ?? null };
 }
 
 export interface ReadReply {
@@ -156,8 +156,13 @@ export interface ReadReply {
   invoice: ExternalInvoice | null;
 }
 
-/** What a reply says beside its status; nothing of it is needed. */
-export function readReply(reply: string): ReadReply {
+/**
+ * What a reply says beside its status; nothing of it is needed.
+ * @param secrets what is told to nobody, should it be echoed
+ */
+export function readReply(reply: string, secrets: readonly string[] = []): ReadReply {
+  const plain = (value: unknown, length: number): string | null =>
+    plainText(typeof value === 'string' ? withoutSecrets(value, secrets) : value, length);
   let parsed: unknown;
   try {
     parsed = JSON.parse(reply);

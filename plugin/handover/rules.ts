@@ -116,11 +116,16 @@ const isCardNumber = (digits: string): boolean => {
   return sum % 10 === 0;
 };
 
+/** What the other system echoes of our own secrets is shown to nobody. */
+export function withoutSecrets(given: string, secrets: readonly string[]): string {
+  let text = given;
+  for (const secret of secrets) if (secret.length >= 4) text = text.replaceAll(secret, '•••');
+  return text.replace(/whsec_[A-Za-z0-9+/=]+/g, '•••');
+}
+
 /** A reply as the journal keeps it: without secrets, without card numbers. */
 export function redacted(reply: string, secrets: readonly string[]): string | null {
-  let text = reply;
-  for (const secret of secrets) if (secret.length >= 4) text = text.replaceAll(secret, '•••');
-  text = text.replace(/whsec_[A-Za-z0-9+/=]+/g, '•••').replace(/\b\d(?:[ -]?\d){12,18}\b/g, (found) => {
+  const text = withoutSecrets(reply, secrets).replace(/\b\d(?:[ -]?\d){12,18}\b/g, (found) => {
     const digits = found.replace(/\D/g, '');
     return isCardNumber(digits) ? `•••• ${digits.slice(-4)}` : found;
   });

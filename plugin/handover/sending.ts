@@ -131,6 +131,12 @@ export function createSender(deps: { allowed: Allowed; lookup: Lookup; clock: ()
         const code = slow ? 'timeout' : (CODES[error.code ?? ''] ?? (connected ? 'reset' : 'tls'));
         settle({ outcome: connected ? 'unknown' : 'unreached', code, status: null, reply: '', retryAfter: null });
       });
+      // Without a listener node destroys the socket in silence, and nobody would ever hear of this request again.
+      request.once('upgrade', (response, socket) => {
+        socket.destroy();
+        status = response.statusCode ?? 101;
+        answered();
+      });
       request.on('response', (response) => {
         status = response.statusCode ?? 0;
         retryAfter = readRetryAfter(response.headers['retry-after'], clock());

@@ -85,6 +85,9 @@ export function createHandovers(
     }
   }
 
+  /** A form that is posted again asks once more, but uses up no try of the schedule. */
+  const howOf = (how: 'first' | 'person', { tries }: StoredHandover) => (tries > 0 ? 'person' : how);
+
   async function tryNow(id: Id, by: { how: 'first' | 'person'; actor?: Actor }): Promise<Outcome> {
     const one = await demand(knex, id);
     if (one.state !== 'waiting' && one.state !== 'stuck' && one.state !== 'cancelling') return outcome(knex, one);
@@ -95,7 +98,7 @@ export function createHandovers(
       const request = message.kind === 'cancel' ? await demand(knex, id) : null;
       const sent =
         !(request && isTaken(request)) &&
-        (await delivering.attempt(message.id, { how: by.how, actorName: by.actor?.name })) !== null;
+        (await delivering.attempt(message.id, { how: howOf(by.how, message), actorName: by.actor?.name })) !== null;
       // The worker was quicker: its answer is ours.
       if (!sent) await untilFree(message.id);
     }
@@ -227,7 +230,9 @@ export function createHandovers(
         if (!(await handovers.change(trx, seen, ['waiting', 'stuck', 'cancelling'], { settled })))
           throw closed(seen.state);
         const one = await demand(trx, id);
-        if (isTaken(one)) throw new PluginError('IM_HANDOVER_BUSY', 409);
+        // Its cancellation may be on its way as well, and be accepted a moment after it was dropped.
+        const cancellation = seen.state === 'cancelling' ? await handovers.cancellationOf(trx, id) : null;
+        if (isTaken(one) || (cancellation && isTaken(cancellation))) throw new PluginError('IM_HANDOVER_BUSY', 409);
         await settling.dropCancellation(trx, one);
         await settling[decided](trx, one, null);
       });

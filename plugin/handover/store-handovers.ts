@@ -1,4 +1,5 @@
 /** The outbox, a row a message, and what the journal shows of it. Own table only. */
+import type { Knex } from 'knex';
 import type { Db, Id, Row, Trx } from '../host/contract';
 import { clipped, forIds, latest, text, textOf } from '../host/sql';
 import type { HandoverState } from './contract';
@@ -24,6 +25,13 @@ export const createHandoverStore = (prefix: string) => {
 
   /** Nobody is sending it, as far as the lease says. */
   const free = (db: Db, now: string) => db.raw('(lease_until IS NULL OR lease_until <= ?)', [now]);
+
+  /** Connections (`i`) that take messages now: neither off nor removed, nor put off by the other system. */
+  const sendable = (query: Knex.QueryBuilder, now: string) =>
+    query
+      .where({ 'i.enabled': 1 })
+      .whereNull('i.removed_at')
+      .where((open) => void open.whereNull('i.paused_until').orWhere('i.paused_until', '<=', now));
 
   function filtered(db: Db, { state, search }: HandoverFilter) {
     const query = db(table).where({ kind: 'request' });
@@ -110,7 +118,15 @@ export const createHandoverStore = (prefix: string) => {
     ): Promise<boolean> {
       const { token, now, until, states, due, counts } = take;
       const query = trx(table).where({ id }).whereIn('state', states).whereRaw(free(trx, now));
-      if (due) void query.where('next_at', '<=', now);
+      if (due)
+        void query
+          .where('next_at', '<=', now)
+          // Switched off, removed or put off since the worker looked: what is left of its round stays.
+          .whereExists(
+            sendable(trx(`${prefix}integrations as i`), now)
+              .whereRaw('?? = ??', ['i.id', `${table}.integration_id`])
+              .select(trx.raw('1')),
+          );
       const lease: Row = { lease_token: token, lease_until: until, ...(counts && { tries: trx.raw('tries + 1') }) };
       return (await query.update(lease)) > 0;
     },
@@ -139,13 +155,10 @@ export const createHandoverStore = (prefix: string) => {
 
     /** The connections that have something to send now, those that are off or put off left out. */
     async dueIntegrations(db: Db, now: string): Promise<Id[]> {
-      const rows: Row[] = await db(`${table} as h`)
-        .join(`${prefix}integrations as i`, 'i.id', 'h.integration_id')
+      const query = db(`${table} as h`).join(`${prefix}integrations as i`, 'i.id', 'h.integration_id');
+      const rows: Row[] = await sendable(query, now)
         .where('h.state', 'waiting')
         .where('h.next_at', '<=', now)
-        .where({ 'i.enabled': 1 })
-        .whereNull('i.removed_at')
-        .where((open) => void open.whereNull('i.paused_until').orWhere('i.paused_until', '<=', now))
         .where((open) => void open.whereNull('h.lease_until').orWhere('h.lease_until', '<=', now))
         .distinct(text(db, 'h.integration_id', 'integrationid'));
       return rows.map((row) => textOf(row.integrationid) ?? '');

@@ -22,7 +22,9 @@ export interface Worker {
 
 export function createWorker({ knex, handovers, clock, logger }: HandoverDeps, delivering: Delivering): Worker {
   let timer: NodeJS.Timeout | null = null;
-  let running: Promise<number> | null = null;
+  let looking: Promise<void> | null = null;
+  /** A round of each connection: a slow one goes on while others have theirs. */
+  const rounds = new Map<Id, Promise<number>>();
   let stopping = false;
   const now = (): string => clock().toISOString();
 
@@ -49,27 +51,36 @@ export function createWorker({ knex, handovers, clock, logger }: HandoverDeps, d
     }
   }
 
-  async function runOnce(): Promise<number> {
-    const lanes = await handovers.dueIntegrations(knex, now());
-    const made = await Promise.all(
-      lanes.map((id) =>
-        drain(id).catch((error: unknown) => {
+  function round(id: Id): Promise<number> {
+    const running =
+      rounds.get(id) ??
+      drain(id)
+        .catch((error: unknown) => {
           logger.error('hand-overs of a connection could not be sent', { integrationId: id, error });
           return 0;
-        }),
-      ),
-    );
+        })
+        .finally(() => rounds.delete(id));
+    rounds.set(id, running);
+    return running;
+  }
+
+  const begin = async (): Promise<Promise<number>[]> => (await handovers.dueIntegrations(knex, now())).map(round);
+
+  async function runOnce(): Promise<number> {
+    const made = await Promise.all(await begin());
     return made.reduce((sum, count) => sum + count, 0);
   }
 
   const look = (): void => {
-    running ??= runOnce()
-      .catch((error: unknown) => {
-        logger[isRetryable(error) ? 'warn' : 'error']('hand-overs could not be looked for', { error });
-        return 0;
-      })
+    looking ??= begin()
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          logger[isRetryable(error) ? 'warn' : 'error']('hand-overs could not be looked for', { error });
+        },
+      )
       .finally(() => {
-        running = null;
+        looking = null;
       });
   };
 
@@ -85,7 +96,8 @@ export function createWorker({ knex, handovers, clock, logger }: HandoverDeps, d
       if (timer) clearInterval(timer);
       timer = null;
       stopping = true;
-      await running;
+      await looking;
+      await Promise.all(rounds.values());
       await delivering.idle();
       stopping = false;
     },

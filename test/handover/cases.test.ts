@@ -53,6 +53,12 @@ describe.each(eachDatabase)('hand-overs, on %s', (_name, createDatabase) => {
       () => ({}),
       (error: unknown) => error as { code: string; vars: object },
     );
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    for (let left = 400; !(await isSo()); left -= 1) {
+      if (left === 0) throw new Error('it did not come');
+      await new Promise((tick) => setTimeout(tick, 5));
+    }
+  }
   /** A connection whose address nobody listens at. */
   async function deadEnd(name: string): Promise<string> {
     const server = createServer();
@@ -343,6 +349,73 @@ describe.each(eachDatabase)('hand-overs, on %s', (_name, createDatabase) => {
       for (const { handoverId } of waiting) await settle(handoverId, 'cancelled');
     });
 
+    it('a slow system delays no other either: what comes while its round goes on is sent at the next look', async () => {
+      let finish: (answer: HandlerAnswer) => void = () => undefined;
+      slow = () => new Promise((settled) => (finish = settled));
+      const own = await till.outbox.integrations.create({ name: 'Slow', kind: 'function', functionName: 'own' });
+      const held = await till.begin(own.integration.id);
+      till.clock.advance(11_000);
+      const { worker } = till.another({ limit: { person: 1000, worker: 10_000 } });
+      const round = worker.runOnce();
+      const living = await till.begin(to);
+      till.clock.advance(11_000);
+      const look = worker.runOnce();
+      await until(async () => (await till.stateOf(living.saleId)) === 'handed_over');
+      expect(await till.stateOf(held.saleId)).toBe('waiting');
+      finish({ accepted: true });
+      expect(await round).toBe(1);
+      await look;
+      expect(await till.stateOf(held.saleId)).toBe('handed_over');
+    });
+
+    it('a connection that is switched off in the middle of a round gets nothing more of it', async () => {
+      const off = await till.outbox.integrations.create({ name: 'Off', kind: 'function', functionName: 'own' });
+      const { id } = off.integration;
+      let sent = 0;
+      slow = async () => {
+        sent += 1;
+        await till.outbox.integrations.setEnabled(id, false);
+        return { accepted: true };
+      };
+      const sales = await Promise.all(Array.from({ length: 12 }, () => till.begin(id)));
+      till.clock.advance(11_000);
+      await till.outbox.worker.runOnce();
+      // Those of the four lanes that were under way already.
+      expect(sent).toBeLessThanOrEqual(4);
+      const states = await till.outbox.handovers.states(
+        till.knex,
+        sales.map(({ saleId }) => saleId),
+      );
+      const waiting = [...states.values()].filter(({ state: now }) => now === 'waiting');
+      expect(waiting).toHaveLength(12 - sent);
+      for (const { handoverId } of waiting) await settle(handoverId, 'cancelled');
+    });
+
+    it('a form that is posted again asks once more and uses up no try of the schedule', async () => {
+      pms.replies.push(...Array.from({ length: 12 }, () => answer(503)));
+      const { handoverId } = await till.begin(to);
+      const first = await deliver(handoverId);
+      for (let times = 0; times < 11; times += 1) await deliver(handoverId);
+      expect(await deliver(handoverId)).toMatchObject({ state: 'accepted' });
+      expect(first.state).toBe('waiting');
+      const [, second] = (await dossier(handoverId)).attempts;
+      expect(second).toMatchObject({ how: 'person', outcome: 'unknown' });
+      expect((await dossier(handoverId)).tries).toBe(1);
+    });
+
+    it('nobody settles by hand while a cancellation is on its way: its answer may come a moment later', async () => {
+      const { saleId, handoverId } = await till.begin(to);
+      await deliver(handoverId);
+      let reply: () => void = () => undefined;
+      pms.replies.push((res) => (reply = () => void res.writeHead(200).end()));
+      const cancelling = cancel(handoverId);
+      await until(() => Promise.resolve(pms.received.length === 2));
+      expect(await refused(settle(handoverId, 'accepted'))).toMatchObject({ code: 'IM_HANDOVER_BUSY' });
+      reply();
+      expect(await cancelling).toMatchObject({ state: 'cancelled' });
+      expect(await till.stateOf(saleId)).toBe('open');
+    });
+
     it('a cancellation never overtakes its request, even when that one is on its way', async () => {
       let land: () => void = () => undefined;
       pms.replies.push((res) => {
@@ -415,6 +488,23 @@ describe.each(eachDatabase)('hand-overs, on %s', (_name, createDatabase) => {
       const { handoverId } = await till.begin(to);
       expect(await deliver(handoverId)).toMatchObject({ state: 'accepted' });
       expect((await dossier(handoverId)).attempts).toMatchObject([{ status: 200, reply: null }]);
+    });
+
+    it('a reply that changes the protocol ends the try: nobody waits for it for ever', async () => {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+        });
+      });
+      await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const { integration } = await till.outbox.integrations.create({ name: 'Upgrades', kind: 'webhook', url });
+      const { handoverId } = await till.begin(integration.id);
+      expect(await deliver(handoverId)).toMatchObject({ state: 'waiting' });
+      expect((await dossier(handoverId)).attempts).toMatchObject([{ outcome: 'unknown', status: 101 }]);
+      await settle(handoverId, 'cancelled');
+      await new Promise((done) => server.close(done));
     });
 
     it('a reply that drips ends with the limit of the try', async () => {
@@ -492,6 +582,9 @@ describe.each(eachDatabase)('hand-overs, on %s', (_name, createDatabase) => {
       await deliver(handoverId);
       const { attempts } = await dossier(handoverId);
       expect(attempts[0]?.reply).toBe('•••, •••, card •••• 1111, key •••');
+      pms.replies.push(answer(422, { reason: `refused: Bearer s3cret-of-the-hotel, ${pms.secret}` }));
+      const echoed = await till.begin(to);
+      expect(await deliver(echoed.handoverId)).toMatchObject({ state: 'rejected', reason: 'refused: •••, •••' });
       const waiting = await till.begin(to);
       pms.replies.push(answer(500));
       await deliver(waiting.handoverId);
@@ -532,6 +625,7 @@ describe.each(eachDatabase)('hand-overs, on %s', (_name, createDatabase) => {
     it.each<[string, () => Promise<HandlerAnswer>, string]>([
       ['accepts', () => Promise.resolve({ accepted: true, reference: 'F-1' }), 'accepted'],
       ['refuses', () => Promise.resolve({ accepted: false, reason: 'Fermé' }), 'rejected'],
+      ['refuses without a word', () => Promise.resolve({ accepted: false } as never), 'rejected'],
       ['throws', () => Promise.reject(new Error('no')), 'waiting'],
       ['answers nonsense', () => Promise.resolve({ accepted: 'yes' } as never), 'waiting'],
       ['answers nothing', () => Promise.resolve(undefined as never), 'waiting'],

@@ -166,6 +166,17 @@ describe.each(eachDatabase)('the secrets of connections, on %s', (_name, createD
     await handovers.cancelNow(waiting.handoverId, { actor: { id: '8', name: 'Bea Books' }, reason: 'Fermé' });
     await integrations.remove(integration.id);
     expect(await handovers.available(till.knex, integration.id)).toMatchObject({ why: 'removed', name: 'Off' });
+    // However it came about that a sale waits there: without a secret nothing is sent, above all not unsigned.
+    const late = await till.begin(
+      (await integrations.create({ name: 'Late', kind: 'webhook', url: pms.url })).integration.id,
+    );
+    await till.knex('im_handovers').where({ id: late.handoverId }).update({ integration_id: integration.id });
+    const before = pms.received.length;
+    await till.knex('im_integrations').where({ id: integration.id }).update({ enabled: 1, removed_at: null });
+    expect(await handovers.deliver(late.handoverId)).toMatchObject({ state: 'waiting' });
+    expect(pms.received).toHaveLength(before);
+    await handovers.cancelNow(late.handoverId, { actor: { id: '8', name: 'Bea Books' }, reason: 'Fermé' });
+    await integrations.remove(integration.id);
     expect((await handovers.integrations(till.knex)).map(({ name }) => name)).not.toContain('Off');
     expect(await handovers.available(till.knex, '999999')).toMatchObject({ why: 'removed', name: null });
     expect(await till.knex('im_integrations').where({ id: integration.id }).first()).toMatchObject({
@@ -205,6 +216,12 @@ describe.each(eachDatabase)('the secrets of connections, on %s', (_name, createD
     expect(await ask()).toEqual({ available: false, name: 'F', why: 'closed', reason: 'Clôture de nuit' });
     answer = () => Promise.reject(new Error('no'));
     expect(await ask()).toMatchObject({ available: true });
+    answer = () => {
+      throw new Error('at once');
+    };
+    expect(await ask()).toMatchObject({ available: true });
+    answer = () => Promise.resolve({ available: false, reason: 7 as never });
+    expect(await ask()).toMatchObject({ available: false, why: 'closed', reason: null });
     expect(await till.another().handovers.available(till.knex, integration.id)).toMatchObject({ why: 'function' });
   });
 
