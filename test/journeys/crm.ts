@@ -55,6 +55,7 @@ export async function serveCrm(name: DatabaseName): Promise<Crm> {
   if (name === 'sqlite') await fillFile(database.url);
   const demo = await openDemo(database.url);
   const server = createServer(demo.app);
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { knex } = demo;

@@ -180,6 +180,8 @@ export async function openMerging(database: TestDatabase, crm: TestHost): Promis
       const server = app.listen(0, '127.0.0.1', () =>
         resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}${served.mountPath}`),
       );
+      // A connection that it closes while the next request is on its way would look like a fault.
+      server.keepAliveTimeout = 0;
       servers.push(server);
     });
 
@@ -300,7 +302,13 @@ export async function openMerging(database: TestDatabase, crm: TestHost): Promis
     },
     rows: (table, where = {}) => knex(table).where(where as Record<string, string>),
     async close() {
-      await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+      await Promise.all(
+        servers.map((server) => {
+          const closed = new Promise((done) => server.close(done));
+          server.closeAllConnections();
+          return closed;
+        }),
+      );
       await database.close();
     },
   };
