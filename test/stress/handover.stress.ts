@@ -10,7 +10,9 @@ import type { KillPoint } from './killable-demo';
 import { chance, say, SEED, type Chance } from './seed';
 
 const API = '/invoice-merge/api';
-const HANDOVERS = Number(process.env.STRESS_HANDOVERS ?? 200);
+/** On each database. */
+/** On each of two databases. */
+const HANDOVERS = Number(process.env.STRESS_HANDOVERS ?? 100);
 const ROWS = 1000;
 const LIMIT = 3_600_000;
 /** Beyond a dead sender's lease, and the first waits of the schedule. */
