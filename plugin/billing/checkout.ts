@@ -124,6 +124,18 @@ export const createCheckout = (deps: TillDeps) => {
     };
   }
 
+  /** Asks the function behind each extended method whether it takes sales now; of the others nobody has to be asked. */
+  async function asked(db: Db, methods: PaymentMethod[]): Promise<PaymentMethod[]> {
+    const { handover } = deps;
+    return Promise.all(
+      methods.map(async (method) => {
+        if (!handover || method.integrationId === null || method.unavailable !== null) return method;
+        const { available } = await handover.available(db, method.integrationId, { ask: true });
+        return available ? method : { ...method, unavailable: 'integration_closed' as const };
+      }),
+    );
+  }
+
   return {
     rulesOf,
     customerOf,
@@ -163,7 +175,8 @@ export const createCheckout = (deps: TillDeps) => {
         await demandMay(deps, actor, 'checkout.take', { db });
         const sale = await store.saleById(db, of.saleId);
         if (sale?.kind !== 'basket') throw new PluginError('IM_NOT_FOUND', 404, of);
-        const { module, methods } = await modules.methods(db, sale.module.id);
+        const { module, methods: offered } = await modules.methods(db, sale.module.id);
+        const methods = sale.state === 'open' ? await asked(db, offered) : offered;
         return {
           ...{ kind: 'basket', ...rules, methods, sale, invoice: null, module: namedModule(deps, module) },
           ...{ currency: sale.currency, due: sale.total, total: sale.total, customer: sale.customer },

@@ -6,7 +6,8 @@ export type MethodKind = 'internal' | 'external_payment' | 'external_billing';
 export type ExternalKind = Exclude<MethodKind, 'internal'>;
 
 /** Why a method that is attached cannot be used at this moment: its connection is gone, or switched off. */
-export type Unavailable = 'integration_missing' | 'integration_disabled';
+/** `integration_closed`: the function behind the connection takes no sale at the moment. */
+export type Unavailable = 'integration_missing' | 'integration_disabled' | 'integration_closed';
 
 export interface PaymentMethod {
   id: Id;

@@ -3,7 +3,7 @@ import { PluginError } from '../errors';
 import { minorUnit } from '../money/currency';
 import { exact, sum, toAmount, ZERO } from '../money/decimal';
 import type { Decimal } from '../money/types';
-import type { MethodKind } from './contract';
+import type { MethodKind, Unavailable } from './contract';
 import { cleaned, exampleOf, fitsMask, REFERENCE_LIMIT } from './rules';
 import type { JudgedPayment, TillMethod, WantedPayment } from './types';
 
@@ -12,8 +12,7 @@ import type { JudgedPayment, TillMethod, WantedPayment } from './types';
  * billed twice. `no_invoice`: nobody would invoice the sale. `mixed`: one part of a sale would be invoiced here, another
  * elsewhere. `alone`: what is handed over is handed over whole.
  */
-export type Barred =
-  'issued_here' | 'no_connection' | 'integration_missing' | 'integration_disabled' | 'no_invoice' | 'mixed' | 'alone';
+export type Barred = 'issued_here' | 'no_connection' | Unavailable | 'no_invoice' | 'mixed' | 'alone';
 
 export interface Checkout {
   /** A basket of a till, or an invoice that is there. */

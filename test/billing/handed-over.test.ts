@@ -10,9 +10,13 @@ describe.each(eachDatabase)('an extended method at the till, on %s', (_name, cre
   let suite: Method;
   /** What the other system does with the next sale. */
   let answer: () => Promise<HandlerAnswer>;
+  let isOpen: () => Promise<{ available: boolean; reason?: string }>;
   beforeAll(async () => {
     database = await createDatabase();
-    till = await openTill(database, { integrations: { pms: { deliver: () => answer() } }, clock: () => new Date() });
+    till = await openTill(database, {
+      integrations: { pms: { deliver: () => answer(), check: () => isOpen() } },
+      clock: () => new Date(),
+    });
     const { body } = await till.ask('post', '/integrations', { kind: 'function', name: 'PMS', functionName: 'pms' });
     suite = await till.make('Suite', { integrationId: (body.integration as { id: string }).id });
     for (const module of ['direct_sale', 'invoices'])
@@ -20,6 +24,7 @@ describe.each(eachDatabase)('an extended method at the till, on %s', (_name, cre
   });
   beforeEach(() => {
     answer = async () => ({ accepted: true, reference: 'PMS-7' });
+    isOpen = async () => ({ available: true });
   });
   afterAll(() => till.close());
 
@@ -53,6 +58,14 @@ describe.each(eachDatabase)('an extended method at the till, on %s', (_name, cre
     // Back, and another press of the button: it stays handed over once.
     expect(await handOver(path)).toMatchObject({ status: 303, to: `/invoice-merge${done}` });
     expect((await till.knex('im_handovers')).length).toBe(1);
+  });
+
+  test('while the other system takes no sale its tile says so, and nothing is handed over', async () => {
+    isOpen = async () => ({ available: false, reason: 'Clôture de nuit' });
+    const { saleId, path } = await open();
+    expect((await till.page(path, 'sales')).$('.im-tiles').text()).toContain('ne prend pas de vente pour le moment');
+    expect((await handOver(path)).status).toBe(422);
+    expect(await stateOf(saleId)).toBe('open');
   });
 
   test('rejected, the sale is back at its payment with the reason and the basket, and another method takes it', async () => {
