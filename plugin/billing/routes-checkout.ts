@@ -155,12 +155,18 @@ export function checkoutRoutes(deps: TillPageDeps): Router {
   );
 
   /** The same room minutes ago: perhaps the same round of drinks. Mentioned once, never refused. */
-  async function recentOf(now: CheckoutNow, line: WantedPayment, mentioned: string): Promise<CheckoutState['recent']> {
+  async function recentOf(
+    now: CheckoutNow,
+    line: WantedPayment,
+    { key, mentioned }: Form,
+  ): Promise<CheckoutState['recent']> {
     const method = now.methods.find(({ id: known }) => known === line.methodId);
     const reference = method ? demandReference(method, line.reference) : null;
     if (reference === null || reference === mentioned) return null;
     const since = new Date(deps.clock().getTime() - RECENT_MS).toISOString();
-    return store.recentReference(knex, { methodId: line.methodId, reference, since });
+    const recent = await store.recentReference(knex, { methodId: line.methodId, reference, since });
+    // What the first of two clicks has just recorded is no other round: the second one finds its receipt.
+    return recent && (await store.saleByKey(knex, key))?.id !== recent.saleId ? recent : null;
   }
 
   async function record(res: Response, actor: Actor, now: CheckoutNow, { key, paid }: CheckoutState): Promise<void> {
@@ -183,7 +189,7 @@ export function checkoutRoutes(deps: TillPageDeps): Router {
     const state: CheckoutState = { ...before, paid: [...before.paid, line] };
     try {
       judge(state.paid, now.methods, now);
-      const recent = await recentOf(now, line, posted.mentioned);
+      const recent = await recentOf(now, line, posted);
       if (recent) return await show(req, res, now, { ...before, picked, recent });
       const left = exact(leftNow(now, state.paid));
       const goesOn = posted.share !== undefined || now.kind === 'basket';

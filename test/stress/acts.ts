@@ -263,6 +263,8 @@ export function actsOf(world: World, person: Person): Record<string, Act> {
       const amount = minor(invoice.currency, 100);
       await merge.transaction(async (trx) => {
         await merge.guard(trx, invoice.id, 'credit');
+        // Deleted at the same moment, it owes nothing that could be credited.
+        await load(trx, invoice.id);
         const [given] = await merge.numbers.allocate(trx, 'credit_note', 1, TODAY);
         const [id] = await trx(creditNotes.table).insert({
           ...{ [customer]: invoice.customerId, [number]: given, [date]: TODAY, [total]: amount },
