@@ -6,26 +6,10 @@ import { runTransaction } from '../host/transaction';
 import { endpoint, type Endpoint } from '../web/endpoints';
 import { id } from '../web/shapes';
 import type { CheckoutService, Subject } from './checkout';
+import { saleLine } from './checkout-input';
 import { toTransaction, transaction } from './endpoints-sales-shapes';
 import type { Taking } from './taking';
 import { PluginError } from '../errors';
-
-const decimal = z.string().regex(/^-?\d{1,15}(\.\d{1,10})?$/);
-
-const saleLine = z.strictObject({
-  description: z.string().min(1).max(500),
-  quantity: decimal,
-  unitPrice: decimal,
-  taxes: z
-    .array(
-      z.strictObject({
-        category: z.string().min(1).max(10),
-        name: z.string().max(120),
-        rate: z.string().regex(/^\d{1,4}(\.\d{1,6})?$/),
-      }),
-    )
-    .max(10),
-});
 
 const body = z.strictObject({
   /** One of the three. */

@@ -2,8 +2,8 @@
  * Handing a sale over to another system instead of taking money for it: what the till, a host's own code and the pages
  * work with. Types only. A hand-over is never a payment and never an invoice.
  */
-import type { Actor, Day, Db, Id, Row, Trx } from '../host/contract';
-import type { Decimal, Tax, Totals } from '../money/types';
+import type { Actor, Day, Db, Id, Row, SaleLine, Trx } from '../host/contract';
+import type { Totals } from '../money/types';
 
 // ---------------------------------------------------------------- what the till asks
 
@@ -21,12 +21,6 @@ export interface SaleToHandOver {
   reference: string | null;
   note: string | null;
   actor: Actor;
-}
-export interface SaleLine {
-  description: string;
-  quantity: Decimal;
-  unitPrice: Decimal;
-  taxes: Tax[];
 }
 export type SaleTotals = Pick<Totals, 'taxExclusive' | 'tax' | 'taxInclusive' | 'payable' | 'taxes'>;
 
